@@ -1,0 +1,96 @@
+// Package bridge is the engine: it receives what providers deliver, keeps it, and takes each purchase step by step to its seat.
+// This page declares every port the engine needs; what flows through them is defined in package purchase.
+package bridge
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+// A Provider is one merchant account at one payment provider. Reading is the one power it must have; the others are found by type
+// assertion, so a Provider is never wrapped.
+type Provider interface {
+	// Read authenticates a delivery and says what it means. Nothing of an unauthentic delivery is looked at. Errors wrap
+	// purchase.ErrForged (refused, with a purchase.Refusal), purchase.ErrNotUnderstood (kept for a person) or purchase.ErrUnchecked
+	// (kept, read again); any other error counts as the last.
+	Read(ctx context.Context, d purchase.Delivery) (purchase.Reading, error)
+}
+
+// An Answerer has a say in what its provider is answered, after the delivery was kept, and which methods it listens to. Without it
+// an account takes POST and answers 200 with an empty body.
+type Answerer interface {
+	Answer(d purchase.Delivery) purchase.Answer
+	Methods() []string
+}
+
+// An Asker reads a payment back: the truth, as proved facts, with Purchase.ID where the provider's record names one. A payment the
+// provider does not know is purchase.ErrNoPayment.
+type Asker interface {
+	Ask(ctx context.Context, ref purchase.Ref) ([]purchase.Fact, error)
+}
+
+// An Opener creates a pay session: single use, ending before the order's deadline where the provider can.
+type Opener interface {
+	Open(ctx context.Context, order purchase.Order) (purchase.Checkout, error)
+}
+
+// A Capturer takes the money of an approved payment. The same key never captures twice. It answers what the provider then shows.
+type Capturer interface {
+	Capture(ctx context.Context, ref purchase.Ref, key string) ([]purchase.Fact, error)
+}
+
+// A Refunder sends money back. The same key never refunds twice within the provider's horizon.
+type Refunder interface {
+	Refund(ctx context.Context, ref purchase.Ref, amount purchase.Money, key string) ([]purchase.Fact, error)
+}
+
+// A Lister walks the account's payments between two instants, oldest first.
+type Lister interface {
+	List(ctx context.Context, from, to time.Time) iter.Seq2[purchase.Fact, error]
+}
+
+// An Inspector answers the doctor: credentials, registered callback, mode. The callback is our public address for the account.
+type Inspector interface {
+	Inspect(ctx context.Context, callback string) []purchase.Finding
+}
+
+// A Registrar is one Dynamics environment. Errors answer purchase.Retry.
+type Registrar interface {
+	// Price reads what Dynamics wants for the purchase. ErrNoPurchase where there is none (or not yet), ErrNoPrice where the answer
+	// lacks a usable amount or currency.
+	Price(ctx context.Context, key purchase.Key) (purchase.Offer, error)
+	// Finalize turns the temporary registration into real ones: one attempt, never repeated inside. It always has an outcome.
+	Finalize(ctx context.Context, call purchase.Final) purchase.Outcome
+	// ReadBack says whose seats exist. SeatsUnsaid with a nil error means this environment cannot say, ever; an error means not now.
+	ReadBack(ctx context.Context, key purchase.Key) (purchase.Seats, error)
+	// Release gives the seat free early where the dialect can; ErrCannotRelease where it cannot.
+	Release(ctx context.Context, key purchase.Key) purchase.Outcome
+}
+
+// An Environment is one Dynamics organisation as the engine knows it.
+type Environment struct {
+	Name      string
+	Live      bool
+	Registrar Registrar
+	Policy    purchase.Policy
+}
+
+// An Account is one merchant account as the engine knows it.
+type Account struct {
+	Name        string
+	Kind        string // the provider: "paypal"
+	Environment string
+	Event       string // ReadableEventId of an account that sells one event only; "" otherwise
+	Live        bool
+	Provider    Provider
+}
+
+// A Clock is time as the engine sees it.
+type Clock interface {
+	Now() time.Time
+	// Sleep returns nil after d, or the context's error as soon as it is done.
+	Sleep(ctx context.Context, d time.Duration) error
+}

@@ -1,0 +1,102 @@
+package purchase
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// An Attempt is an intent and what became of it.
+type Attempt struct {
+	Number     int64
+	Key        string // idempotency key towards a provider: the id of the intent
+	Step       Step
+	Account    string // of a capture
+	Payment    string
+	SendBefore time.Time
+	Concluded  bool
+	Result     Result // Unknown until concluded otherwise
+	Reason     string
+	At         time.Time // when it was concluded
+}
+
+// MayHaveWorked tells whether nobody can say from the attempt alone whether it had its effect.
+func (a Attempt) MayHaveWorked() bool {
+	return !a.Concluded || a.Result == Unknown || a.Result == Acknowledged
+}
+
+// foldAttempts pairs the intents of one step with their outcomes, in the order of their numbers. Of several outcomes of one intent
+// (a node that was thought dead may still tell) the surest counts.
+func foldAttempts(facts []Fact, step Step) []Attempt {
+	var attempts []Attempt
+	for _, f := range facts {
+		if f.Kind == Intended && f.Detail.Step == step {
+			attempts = append(attempts, Attempt{Number: f.Number, Key: f.ID, Step: step, Account: f.Account, Payment: f.Payment,
+				SendBefore: f.Detail.SendBefore, Result: Unknown})
+		}
+	}
+	slices.SortFunc(attempts, func(a, b Attempt) int { return cmp.Compare(a.Number, b.Number) })
+	for i := range attempts {
+		attempts[i].conclude(facts)
+	}
+	return attempts
+}
+
+// shareKeys gives an attempt the key of the one before it, unless that was refused: so a repeat is the same operation to the
+// provider, and a new try after a refusal is not.
+func shareKeys(attempts []Attempt) []Attempt {
+	for i := 1; i < len(attempts); i++ {
+		if attempts[i-1].Result != Refused {
+			attempts[i].Key = attempts[i-1].Key
+		}
+	}
+	return attempts
+}
+
+var sureness = map[Result]int{Unknown: 1, Acknowledged: 2, Unsent: 3, Refused: 4, Confirmed: 5}
+
+func (a *Attempt) conclude(facts []Fact) {
+	for _, f := range facts {
+		if f.Kind != Concluded || f.Attempt != a.Number {
+			continue
+		}
+		better := sureness[f.Detail.Result] > sureness[a.Result]
+		same := f.Detail.Result == a.Result && (a.At.IsZero() || f.At.Before(a.At))
+		if !a.Concluded || better || same {
+			a.Concluded, a.Result, a.Reason, a.At = true, f.Detail.Result, f.Detail.Reason, f.At
+		}
+	}
+}
+
+// A readBack is the fold of all read-backs after one attempt.
+type readBack struct {
+	seats Seats
+	at    time.Time // when the answer that counts was asked for
+	last  time.Time // when any answer was asked for
+	count int
+}
+
+// foldReadBacks takes the best answer: all seats beat some, some beat none; of "none" the latest counts, since only a late one
+// proves anything; "cannot say" counts when nothing else was said.
+func foldReadBacks(facts []Fact, attempt int64) readBack {
+	order := map[Seats]int{seatsUnasked: 0, SeatsUnsaid: 1, SeatsNone: 2, SeatsSome: 3, SeatsAll: 4}
+	var rb readBack
+	for _, f := range facts {
+		if f.Kind != ReadBack || f.Attempt != attempt {
+			continue
+		}
+		rb.count++
+		if f.At.After(rb.last) {
+			rb.last = f.At
+		}
+		if order[f.Detail.Seats] > order[rb.seats] {
+			rb.seats, rb.at = f.Detail.Seats, f.At
+			continue
+		}
+		later := f.At.After(rb.at)
+		if f.Detail.Seats == rb.seats && later == (rb.seats != SeatsAll) {
+			rb.at = f.At
+		}
+	}
+	return rb
+}

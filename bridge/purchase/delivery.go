@@ -1,0 +1,113 @@
+package purchase
+
+import (
+	"net/http"
+	"time"
+)
+
+// A Delivery is one HTTP request of a provider, kept as bytes.
+type Delivery struct {
+	ID       string // ours: a digest of account, method, query, header and body; the same bytes are the same delivery
+	Account  string
+	Received time.Time // our time
+	Method   string
+	Query    string // raw
+	Header   http.Header
+	Body     []byte // as received, at most 1 MiB
+}
+
+// A Reading is what a provider made of a genuine delivery.
+type Reading struct {
+	// Message is the provider's own id of this transmission, from what its signature covers; "" where it has none. A second
+	// delivery with the same Message and other bytes is a replay and refused by the store.
+	Message string
+	// Facts may lack Purchase.ID where the message does not say it. They need no ID, Seen or Source: the engine gives them.
+	Facts []Fact
+}
+
+// An Answer is what a provider wants to hear. Status 0 means the usual one for what became of the delivery.
+type Answer struct {
+	Status      int
+	ContentType string
+	Body        []byte
+}
+
+// Ref names a payment at the account it is asked of: Payment is the provider's reference, Object the narrower object that hearsay
+// named (a capture, a transaction), which an adapter may need where the two differ.
+type Ref struct {
+	Payment string
+	Object  string
+}
+
+// Reference is what of Dynamics travels through the provider with a payment.
+type Reference struct {
+	Purchase string // PurchaseId
+	Event    string // ReadableEventId
+	User     string // the contact's id; "" for a guest
+	Sealed   bool   // it came under our own seal; else Event and User are what somebody claims
+}
+
+// An Order is what a pay session is opened for.
+type Order struct {
+	Reference   Reference
+	Money       Money
+	Description string    // the event's name, for the payer
+	Until       time.Time // the session should end before this
+	Return      string    // https address where the buyer comes back, whatever happened
+	Language    string    // "fr" or "en"
+	Key         string    // idempotency key: the same key never opens two sessions
+}
+
+// A Checkout is an open pay session.
+type Checkout struct {
+	Payment    string    // the provider's reference
+	URL        string    // where to send the buyer
+	Until      time.Time // when the provider ends it; zero where it does not say
+	Capturable bool      // money moves only when we capture
+}
+
+// An Offer is what Dynamics wants for a purchase and says of it.
+type Offer struct {
+	Money     Money
+	Event     string    // ReadableEventId, "" where the dialect does not give it
+	EventName string    // for people
+	User      string    // the contact's id, "" for a guest or where not readable
+	Created   time.Time // when the temporary registration was made, on our clock; zero where not readable
+	Attendees int       // 0 where not readable
+	Seats     Seats     // where the same call shows it; "" else
+}
+
+// An Outcome is what became of a call that cannot be taken back.
+type Outcome struct {
+	Result Result
+	Reason string        // a closed or redacted word for people: an error code, a status; never a body
+	After  time.Duration // Unsent: not before this long
+}
+
+// A Final is a Finalize call: everything the dialects need.
+type Final struct {
+	Key        Key
+	Event      string    // ReadableEventId
+	User       string    // "" for a guest
+	SendBefore time.Time // checked right before the request is written; later than this it is Unsent
+}
+
+// A Finding is one line of the doctor.
+type Finding struct {
+	Check  string // "PRV-02"
+	Status Verdict
+	Detail string // what was seen
+	Fix    string // what to do; "" when it passed
+}
+
+// Verdict of a check.
+type Verdict string
+
+// The verdicts, as operations names them.
+const (
+	Pass   Verdict = "pass"
+	Warn   Verdict = "warn"
+	Fail   Verdict = "fail"
+	Skip   Verdict = "skip"
+	Manual Verdict = "manual" // a person must look
+)

@@ -1,0 +1,202 @@
+package purchase
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// A Fact is one thing that is known about one purchase. Facts are never changed: what is learned later is another fact, and what a
+// purchase amounts to is folded from all of them, in any order.
+type Fact struct {
+	// ID is given by Identify: a digest of everything below but Purchase, Seen and Source, so that two messages that say the same
+	// are one fact and two contents never hide each other.
+	ID       string   `json:"id"`
+	Purchase Key      `json:"-"`
+	Kind     Kind     `json:"kind"`
+	Standing Standing `json:"standing"`
+
+	// Account and Payment say which payment the fact is about: the merchant account's name and the provider's reference. Both are
+	// empty in a fact about the purchase as a whole.
+	Account string `json:"account,omitempty"`
+	Payment string `json:"payment,omitempty"`
+	// Object is the provider's object that the fact describes (a capture, a refund), not the message that told of it.
+	Object string `json:"object,omitempty"`
+	Money  Money  `json:"money,omitzero"`
+
+	// At is the source's own time; Seen is ours, when the fact was kept, and not part of the content.
+	At   time.Time `json:"at,omitzero"`
+	Seen time.Time `json:"-"`
+	// Source is how the fact reached us. It is for counting, not content.
+	Source Source `json:"-"`
+
+	// Version is the provider's version of the object, for providers that number them; 0 means none.
+	Version int64 `json:"version,omitempty"`
+	// Number is given by the store, under the purchase's lock, to own and decided facts: their order is content.
+	Number int64 `json:"number,omitempty"`
+	// Attempt is the Number of the intent that an outcome or a read-back belongs to.
+	Attempt int64 `json:"attempt,omitempty"`
+
+	Detail Detail `json:"detail,omitzero"`
+}
+
+// Detail holds what only some kinds of facts say. Which kind uses which field is written at the kinds.
+type Detail struct {
+	Reason     string    `json:"reason,omitempty"`
+	Step       Step      `json:"step,omitempty"`
+	Result     Result    `json:"result,omitempty"`
+	Cause      Cause     `json:"cause,omitempty"`
+	Basis      string    `json:"basis,omitempty"`
+	SendBefore time.Time `json:"send_before,omitzero"`
+	Until      time.Time `json:"until,omitzero"`
+	URL        string    `json:"url,omitempty"`
+	Event      string    `json:"event,omitempty"`
+	EventName  string    `json:"event_name,omitempty"`
+	User       string    `json:"user,omitempty"`
+	Sealed     bool      `json:"sealed,omitempty"`
+	Created    time.Time `json:"created,omitzero"`
+	Seats      Seats     `json:"seats,omitempty"`
+	Attendees  int       `json:"attendees,omitempty"`
+	Capturable bool      `json:"capturable,omitempty"`
+}
+
+// Standing is what a fact rests on. The order is that of trust.
+type Standing string
+
+const (
+	// Heard: a notification whose signature does not cover what matters, or the buyer's own word.
+	Heard Standing = "heard"
+	// Proved: signed in full, or read back with our own credentials.
+	Proved Standing = "proved"
+	// Own: intents and outcomes of ours.
+	Own Standing = "own"
+	// Decided: by a person.
+	Decided Standing = "decided"
+)
+
+// Source is how a payment was learned of.
+type Source string
+
+// The sources, as they are counted.
+const (
+	ByCallback Source = "callback"
+	ByPoll     Source = "poll"
+	ByReturn   Source = "return"
+	ByImport   Source = "import"
+)
+
+// Kind is what a fact says.
+type Kind string
+
+// Facts about a payment. Heard or proved; Opened is own.
+const (
+	// Opened: we made a pay session (Money asked, Detail.URL where the buyer pays, Until when it ends, Capturable when only our own
+	// capture can take the money).
+	Opened Kind = "opened"
+	// Approved: the buyer agreed to pay; no money has moved.
+	Approved Kind = "approved"
+	// Pending: the provider works on it, Detail.Reason says why.
+	Pending Kind = "pending"
+	// Authorised: the money is reserved, Object is the authorisation.
+	Authorised Kind = "authorised"
+	// Captured: the money was taken, Object is the capture.
+	Captured Kind = "captured"
+	// Failed: this attempt took no money, Object is the capture that failed. The same payment may still be tried again.
+	Failed Kind = "failed"
+	// Lapsed: the payment can no longer be paid.
+	Lapsed Kind = "lapsed"
+	// Refunded: money went back by the merchant's wish, Object is the refund.
+	Refunded Kind = "refunded"
+	// Reversed: money was taken back by the provider or the payer's bank, Object is the reversal.
+	Reversed Kind = "reversed"
+)
+
+// Facts about the buyer and our own work.
+const (
+	// Arrived: the buyer came to the redirect leg (heard; Detail.Event and User as the address said).
+	Arrived Kind = "arrived"
+	// Returned: the buyer came back from the provider (heard).
+	Returned Kind = "returned"
+	// Asked: we read the payment back and learned what stands beside this fact; Detail.Basis is the hearsay it answers.
+	Asked Kind = "asked"
+	// Offered: what Dynamics said of the purchase: Money, Detail.Event, User, Created, Attendees, Seats; Basis is what was known of
+	// the money when it was asked. Reason is set, and Money is not, where Dynamics knows no such purchase.
+	Offered Kind = "offered"
+	// Intended: written before a call that cannot be taken back: Detail.Step, SendBefore, and the payment if it is about one.
+	Intended Kind = "intended"
+	// Concluded: what became of the intent named by Attempt: Detail.Result, Reason.
+	Concluded Kind = "concluded"
+	// ReadBack: which seats Dynamics shows: Detail.Seats, Attempt the finalize it was asked after (0: none), At our time of asking.
+	ReadBack Kind = "read_back"
+	// Handed: the purchase was put on the desk, Detail.Cause and the Basis it was judged by.
+	Handed Kind = "handed"
+	// Abandoned: the deadline passed and no money can come any more.
+	Abandoned Kind = "abandoned"
+	// Tied: the orphaned payment was found to belong to the purchase named in Detail.Reason.
+	Tied Kind = "tied"
+	// Accepted: a person accepted exactly the difference that Detail.Basis names, Detail.Reason says why.
+	Accepted Kind = "accepted"
+)
+
+// Result is what became of an intent.
+type Result string
+
+const (
+	// Confirmed: done, the other side said so.
+	Confirmed Result = "confirmed"
+	// Acknowledged: taken without a word on the effect; only a read-back confirms it.
+	Acknowledged Result = "acknowledged"
+	// Refused: the other side said no, for good.
+	Refused Result = "refused"
+	// Unknown: it may have happened or not.
+	Unknown Result = "unknown"
+	// Unsent: it certainly had no effect (never left, or was turned away unprocessed); it may be tried again.
+	Unsent Result = "unsent"
+)
+
+// Seats is what a read-back shows.
+type Seats string
+
+// The four answers of a read-back.
+const (
+	SeatsAll     Seats = "all"
+	SeatsSome    Seats = "some"
+	SeatsNone    Seats = "none"
+	SeatsUnsaid  Seats = "cannot_say"
+	seatsUnasked Seats = ""
+)
+
+// Identify returns the fact with its ID. Store.Keep calls it after it gave own facts their Number.
+func Identify(f Fact) Fact {
+	f.ID = ""
+	f.At, f.Detail = Instant(f.At), f.Detail.instants()
+	content, err := json.Marshal(f)
+	if err != nil { // a struct of strings, numbers and times with four-digit years
+		panic(fmt.Sprintf("write fact of kind %s: %v", f.Kind, err))
+	}
+	sum := sha256.Sum256(content)
+	f.ID = string(f.Kind) + "-" + hex.EncodeToString(sum[:16])
+	return f
+}
+
+func (d Detail) instants() Detail {
+	d.SendBefore, d.Until, d.Created = Instant(d.SendBefore), Instant(d.Until), Instant(d.Created)
+	return d
+}
+
+// Instant brings a time to the one form that facts hold: UTC, whole microseconds. A time that cannot be written with a four-digit
+// year is nonsense from outside and becomes the zero time.
+func Instant(t time.Time) time.Time {
+	t = t.UTC().Truncate(time.Microsecond)
+	if t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t
+}
+
+// Numbered tells whether the store gives the fact a number: its order among the purchase's own facts is content.
+func (f Fact) Numbered() bool {
+	return f.Standing == Own || f.Standing == Decided
+}

@@ -1,0 +1,354 @@
+package purchase
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// A Purchase is what all facts of one key amount to. It is a pure function of the set of facts: order and repeats cannot matter.
+type Purchase struct {
+	Key       Key
+	Reference Reference // the best known ReadableEventId and UserId, see foldReference
+	Arrived   time.Time // the buyer's first sight at our redirect leg
+	arrivedAt string    // the account of that leg
+	FirstSeen time.Time // of any fact, on our clock
+	Payments  []Payment // by account and reference
+
+	Offer    *Fact // the latest Offered
+	Absences int   // how often in a row, up to now, Dynamics knew no such purchase or gave no price
+	Deadline Deadline
+
+	Finalizes []Attempt
+	Open      *Attempt // the one intent without an outcome
+	readBack  readBack // after the last finalize that may have worked, or without any
+	seated    bool
+	SeatedAt  time.Time
+
+	AcceptedOf   string // the Matter that a person accepted
+	Desk         Cause  // why it is on the desk; "" if it is not, or no longer for what is known now
+	HandedAt     time.Time
+	AbandonedOn  string // the basis it was given up on
+	TiedTo       string
+	Numbers      int64 // the highest number given
+	claimedEvent string
+	learnedAt    time.Time // when the first captured money was proved to us
+	learnedBy    Source
+
+	policy Policy
+}
+
+// A Deadline is the instant after which Dynamics will not register, and what that knowledge rests on.
+type Deadline struct {
+	At      time.Time      `json:"at"`
+	Source  DeadlineSource `json:"source"`
+	Certain bool           `json:"certain"`
+}
+
+// DeadlineSource names what a deadline was counted from.
+type DeadlineSource string
+
+// The sources of a deadline, surest first.
+const (
+	FromDynamics  DeadlineSource = "dynamics"
+	FromArrival   DeadlineSource = "arrival"
+	FromProvider  DeadlineSource = "provider"
+	FromFirstSeen DeadlineSource = "first_seen"
+)
+
+// Fold makes the purchase from its facts, under the environment's policy.
+func Fold(key Key, facts []Fact, policy Policy) Purchase {
+	facts = distinct(facts)
+	p := Purchase{Key: key, policy: policy, Payments: foldPayments(facts), Finalizes: foldAttempts(facts, StepFinalize)}
+	for i := range facts {
+		p.note(&facts[i])
+	}
+	p.noteLatest(facts)
+	p.Reference = foldReference(facts, p.Offer)
+	p.claimedEvent = claimed(facts)
+	p.Deadline = p.foldDeadline(facts)
+	p.foldSeats(facts)
+	p.foldDesk(facts)
+	return p
+}
+
+// distinct drops repeats and keeps, of each fact, the earliest time it was seen. The result is in the order of the ids.
+func distinct(facts []Fact) []Fact {
+	facts = slices.Clone(facts)
+	slices.SortFunc(facts, func(a, b Fact) int { return cmp.Or(cmp.Compare(a.ID, b.ID), a.Seen.Compare(b.Seen)) })
+	return slices.CompactFunc(facts, func(a, b Fact) bool { return a.ID == b.ID })
+}
+
+func (p *Purchase) note(f *Fact) {
+	p.Numbers = max(p.Numbers, f.Number)
+	if p.FirstSeen.IsZero() || f.Seen.Before(p.FirstSeen) {
+		p.FirstSeen = f.Seen
+	}
+	switch f.Kind {
+	case Captured:
+		if f.Standing == Proved && (p.learnedAt.IsZero() || f.Seen.Before(p.learnedAt)) {
+			p.learnedAt, p.learnedBy = f.Seen, f.Source
+		}
+	case Arrived:
+		if p.Arrived.IsZero() || f.At.Before(p.Arrived) {
+			p.Arrived, p.arrivedAt = f.At, f.Account
+		}
+	case Offered:
+		if p.Offer == nil || f.Number > p.Offer.Number {
+			p.Offer = f
+		}
+	case Tied:
+		p.TiedTo = max(p.TiedTo, f.Detail.Reason)
+	}
+}
+
+// noteLatest finds the open intent and counts the absences since Dynamics last gave a price.
+func (p *Purchase) noteLatest(facts []Fact) {
+	attempts := slices.Clone(p.Finalizes)
+	for _, pay := range p.Payments {
+		attempts = append(attempts, pay.Captures...)
+	}
+	for _, a := range attempts {
+		if !a.Concluded && (p.Open == nil || a.Number > p.Open.Number) {
+			p.Open = &a
+		}
+	}
+	var priced int64
+	for _, f := range facts {
+		if f.Kind == Offered && f.Money.Known() {
+			priced = max(priced, f.Number)
+		}
+	}
+	for _, f := range facts {
+		if f.Kind == Offered && f.Number > priced {
+			p.Absences++
+		}
+	}
+}
+
+// foldReference picks the event and the contact: what Dynamics says, else what came under our seal, else what the payment carried,
+// else what the buyer's address said. A contact that neither Dynamics nor a seal confirms is not used.
+func foldReference(facts []Fact, offer *Fact) Reference {
+	var ref Reference
+	for _, from := range []func(f Fact) bool{
+		func(f Fact) bool { return offer != nil && f.ID == offer.ID },
+		func(f Fact) bool { return f.Detail.Sealed },
+		func(f Fact) bool { return f.Payment != "" },
+		func(f Fact) bool { return f.Kind == Arrived },
+	} {
+		var event, user string
+		for _, f := range facts {
+			if !from(f) {
+				continue
+			}
+			event = max(event, f.Detail.Event)
+			if f.Detail.Sealed || f.Kind == Offered {
+				user = max(user, f.Detail.User)
+			}
+		}
+		ref.Event, ref.User = cmp.Or(ref.Event, event), cmp.Or(ref.User, user)
+	}
+	return ref
+}
+
+// claimed is the event that the payments themselves name, proved or under our seal.
+func claimed(facts []Fact) string {
+	event := ""
+	for _, f := range facts {
+		if f.Payment != "" && (f.Standing == Proved || f.Detail.Sealed) {
+			event = max(event, f.Detail.Event)
+		}
+	}
+	return event
+}
+
+// foldDeadline counts from the surest birth known. All but Dynamics' own creation time are later than the truth, so a margin is
+// taken off and the result is not certain.
+func (p *Purchase) foldDeadline(facts []Fact) Deadline {
+	var created, provider time.Time
+	for _, f := range facts {
+		if f.Kind == Offered {
+			created = earlier(created, f.Detail.Created)
+		}
+		if f.Payment != "" && f.Standing == Proved {
+			provider = earlier(provider, f.At)
+		}
+	}
+	switch {
+	case !created.IsZero():
+		return Deadline{At: earlier(created, p.FirstSeen).Add(p.policy.Window), Source: FromDynamics, Certain: true}
+	case !p.Arrived.IsZero():
+		return p.presumed(p.Arrived, FromArrival)
+	case !provider.IsZero():
+		return p.presumed(earlier(provider, p.FirstSeen), FromProvider)
+	default:
+		return p.presumed(p.FirstSeen, FromFirstSeen)
+	}
+}
+
+func (p *Purchase) presumed(birth time.Time, source DeadlineSource) Deadline {
+	return Deadline{At: birth.Add(p.policy.Window - p.policy.Margin), Source: source}
+}
+
+// earlier returns the earlier of two times, ignoring zero ones.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
+// foldSeats says whether the seats exist: a confirmed finalize, or any read-back that shows them all.
+func (p *Purchase) foldSeats(facts []Fact) {
+	for _, a := range p.Finalizes {
+		if a.Result == Confirmed {
+			p.seat(a.At)
+		}
+	}
+	asked := int64(0)
+	if a := p.doubtful(); a != nil {
+		asked = a.Number
+	}
+	p.readBack = foldReadBacks(facts, asked)
+	for _, f := range facts {
+		if f.Kind == ReadBack && f.Detail.Seats == SeatsAll {
+			p.seat(f.At)
+		}
+	}
+}
+
+func (p *Purchase) seat(at time.Time) {
+	if !p.seated || at.Before(p.SeatedAt) {
+		p.SeatedAt = at
+	}
+	p.seated = true
+}
+
+// Registered tells whether every attendee has a seat.
+func (p Purchase) Registered() bool { return p.seated }
+
+// doubtful is the last finalize that may have worked; nil if none.
+func (p *Purchase) doubtful() *Attempt {
+	for i := len(p.Finalizes) - 1; i >= 0; i-- {
+		if p.Finalizes[i].MayHaveWorked() {
+			return &p.Finalizes[i]
+		}
+	}
+	return nil
+}
+
+// Unsettled is the finalize whose effect nobody knows, or nil. It is settled by a seat, or by a read-back of none at least Quiet
+// after the last instant it can have been sent. A later refusal settles nothing.
+func (p Purchase) Unsettled() *Attempt {
+	a := p.doubtful()
+	if a == nil || p.seated {
+		return nil
+	}
+	if p.readBack.seats == SeatsNone && !p.readBack.at.Before(a.SendBefore.Add(p.policy.Quiet)) {
+		return nil
+	}
+	return a
+}
+
+// Basis is a digest of the proved money and of the last finalize: a price answers for exactly the basis it was read on.
+func (p Purchase) Basis() string {
+	last := int64(0)
+	if n := len(p.Finalizes); n > 0 {
+		last = p.Finalizes[n-1].Number
+	}
+	return digest(append(p.moneyState(), strconv.FormatInt(last, 10))...)
+}
+
+// Matter is a digest of the proved money and of the price: what a person accepts who accepts a difference.
+func (p Purchase) Matter() string {
+	price := "unasked"
+	if p.Offer != nil {
+		price = p.Offer.Money.String() + "|" + p.Offer.Detail.Event + "|" + p.Offer.Detail.Reason
+	}
+	return digest(append(p.moneyState(), price)...)
+}
+
+// Sight is Basis, Matter and the seats: what a place on the desk is judged by.
+func (p Purchase) Sight() string {
+	return digest(p.Basis(), p.Matter(), strconv.FormatBool(p.seated), string(p.readBack.seats))
+}
+
+func (p Purchase) moneyState() []string {
+	var parts []string
+	for _, pay := range p.Payments {
+		if pay.Captured.Known() || pay.Refunded.Known() || pay.Reversed.Known() {
+			parts = append(parts, pay.moneyState()...)
+		}
+	}
+	return parts
+}
+
+func (p *Purchase) foldDesk(facts []Fact) {
+	sight := p.Sight()
+	var last, lastGiven, lastAccepted int64
+	for _, f := range facts {
+		switch {
+		case f.Kind == Handed && f.Number > last:
+			last, p.Desk, p.HandedAt = f.Number, "", f.At
+			if f.Detail.Basis == sight {
+				p.Desk = f.Detail.Cause
+			}
+		case f.Kind == Abandoned && f.Number > lastGiven:
+			lastGiven, p.AbandonedOn = f.Number, f.Detail.Basis
+		case f.Kind == Accepted && f.Number > lastAccepted:
+			lastAccepted, p.AcceptedOf = f.Number, f.Detail.Basis
+		}
+	}
+}
+
+// Net is all the money the purchase holds, over all its payments. Amounts of another currency than the first are left out; they
+// are a contradiction of their own.
+func (p Purchase) Net() Money {
+	var sum Money
+	for _, pay := range p.Payments {
+		if s, ok := sum.Plus(pay.Net()); ok {
+			sum = s
+		}
+	}
+	return sum
+}
+
+// Settled tells whether paying again would be wrong: there is a seat, or money taken or on its way.
+func (p Purchase) Settled() bool {
+	return p.seated || p.anyPayment(func(pay Payment) bool {
+		return pay.Net().Positive() || (pay.Open() && (pay.Pending != "" || pay.Authorised || pay.MayBeCaptured()))
+	})
+}
+
+// MayBeCaptured tells whether a capture of ours may have worked.
+func (p Payment) MayBeCaptured() bool {
+	n := len(p.Captures)
+	return n > 0 && p.Captures[n-1].MayHaveWorked()
+}
+
+// Session is the pay session that a buyer at the account can still be sent to, or nil.
+func (p Purchase) Session(account string, now time.Time) *Fact {
+	for _, pay := range p.Payments {
+		f := pay.Opened
+		if pay.Account == account && f != nil && pay.Open() && f.Detail.URL != "" && (f.Detail.Until.IsZero() || now.Before(f.Detail.Until)) {
+			return f
+		}
+	}
+	return nil
+}
+
+// Registering is the instant the latency budget is counted from: the start of the window.
+func (p Purchase) Registering() time.Time {
+	start := p.Deadline.At.Add(-p.policy.Window)
+	if !p.Deadline.Certain {
+		start = start.Add(p.policy.Margin)
+	}
+	return start
+}
+
+// LearnedBy is how the first proved capture reached us.
+func (p Purchase) LearnedBy() Source { return cmp.Or(p.learnedBy, ByPoll) }
+
+// LearnedLate tells whether the money became known only after the deadline.
+func (p Purchase) LearnedLate() bool { return p.learnedAt.After(p.Deadline.At) }

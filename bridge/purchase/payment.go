@@ -1,0 +1,232 @@
+package purchase
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// A Payment is one attempt to pay a purchase, as far as it is proved, and what was heard of it beyond that.
+type Payment struct {
+	Account string
+	Ref     string // the provider's reference
+	Object  string // the latest object named, for asking
+
+	Opened     *Fact // our own pay session, if we opened it
+	Approved   bool  // the buyer agreed, no money moved
+	Pending    string
+	Authorised bool
+	Captured   Money
+	Refunded   Money
+	Reversed   Money
+	Lapsed     bool // it can no longer be paid
+	PaidAt     time.Time
+	Since      time.Time // first seen
+	LastHeard  time.Time // when something new was heard of it
+
+	// Contradicted: two proofs about one object disagree and carry no version, or amounts of two currencies meet.
+	Contradicted bool
+
+	// Hearsay is a digest of what was heard and is not proved; "" when everything heard is answered by proof. AskedOf is the
+	// hearsay that the last read-back answered, LastAsked when.
+	Hearsay string
+	AskedOf string
+	// HeardReturn: the latest thing heard is that the buyer came back.
+	HeardReturn bool
+	LastAsked   time.Time
+	Asks        int
+
+	Captures []Attempt // our own capture intents
+}
+
+// Net is what the payment holds: captured less refunded and reversed.
+func (p Payment) Net() Money {
+	net, _ := p.Captured.Minus(p.Refunded)
+	net, _ = net.Minus(p.Reversed)
+	return net
+}
+
+// Open tells whether the payment may still turn into money.
+func (p Payment) Open() bool { return !p.Captured.Known() && !p.Lapsed }
+
+// moneyState is the proved part that prices and decisions rest on.
+func (p Payment) moneyState() []string {
+	return []string{p.Account, p.Ref, p.Captured.String(), p.Refunded.String(), p.Reversed.String()}
+}
+
+type paymentID struct{ account, ref string }
+
+// foldPayments gathers the facts of each payment. Facts that name the same object of the same account belong to one payment even
+// where they name it by different references (a capture heard before its order was known).
+func foldPayments(facts []Fact) []Payment {
+	name := nameObjects(facts)
+	groups := make(map[paymentID][]Fact)
+	for _, f := range facts {
+		if f.Payment != "" {
+			id := name(f)
+			groups[id] = append(groups[id], f)
+		}
+	}
+	payments := make([]Payment, 0, len(groups))
+	for id, group := range groups {
+		payments = append(payments, foldPayment(id, group))
+	}
+	slices.SortFunc(payments, func(a, b Payment) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Ref, b.Ref))
+	})
+	return payments
+}
+
+// nameObjects finds, for each object, the one reference all its facts go by: the session we opened if there is one, else the one
+// that proof names, else the smallest.
+func nameObjects(facts []Fact) func(Fact) paymentID {
+	type object struct{ account, id string }
+	rank := make(map[paymentID]int)
+	best := make(map[object]paymentID)
+	for _, f := range facts {
+		id := paymentID{f.Account, f.Payment}
+		switch {
+		case f.Kind == Opened:
+			rank[id] = 2
+		case f.Standing == Proved:
+			rank[id] = max(rank[id], 1)
+		}
+	}
+	for _, f := range facts {
+		if f.Payment == "" || f.Object == "" {
+			continue
+		}
+		id, of := paymentID{f.Account, f.Payment}, object{f.Account, f.Object}
+		have, ok := best[of]
+		if !ok || rank[id] > rank[have] || (rank[id] == rank[have] && id.ref < have.ref) {
+			best[of] = id
+		}
+	}
+	return func(f Fact) paymentID {
+		id := paymentID{f.Account, f.Payment}
+		if by, ok := best[object{f.Account, f.Object}]; ok && f.Object != "" {
+			id = by
+		}
+		// A reference that is itself an object of another payment (a capture's own id) goes by that payment.
+		if by, ok := best[object{id.account, id.ref}]; ok {
+			return by
+		}
+		return id
+	}
+}
+
+func foldPayment(id paymentID, facts []Fact) Payment {
+	p := Payment{Account: id.account, Ref: id.ref}
+	objects := make(map[string]*object)
+	for i := range facts {
+		f := &facts[i]
+		if p.Since.IsZero() || f.Seen.Before(p.Since) {
+			p.Since = f.Seen
+		}
+		if f.Standing == Heard && f.Seen.After(p.LastHeard) {
+			p.LastHeard, p.HeardReturn = f.Seen, f.Kind == Returned
+		}
+		p.note(f, objects)
+	}
+	p.settle(objects)
+	p.Hearsay = hearsay(facts, objects)
+	p.Captures = shareKeys(foldAttempts(facts, StepCapture))
+	p.Object = askable(objects)
+	return p
+}
+
+// note takes in what does not depend on other facts.
+func (p *Payment) note(f *Fact, objects map[string]*object) {
+	switch f.Kind {
+	case Opened:
+		if p.Opened == nil || f.Number < p.Opened.Number {
+			p.Opened = f
+		}
+	case Asked:
+		p.Asks++
+		if p.LastAsked.IsZero() || f.At.After(p.LastAsked) || (f.At.Equal(p.LastAsked) && f.Detail.Basis > p.AskedOf) {
+			p.LastAsked, p.AskedOf = f.At, f.Detail.Basis
+		}
+	case Pending, Authorised, Captured, Failed, Refunded, Reversed:
+		o := objects[f.Object]
+		if o == nil {
+			o = &object{id: f.Object}
+			objects[f.Object] = o
+		}
+		o.take(f)
+	}
+	if f.Standing == Proved {
+		p.Approved = p.Approved || f.Kind == Approved
+		p.Lapsed = p.Lapsed || f.Kind == Lapsed
+	}
+}
+
+// settle adds up the objects.
+func (p *Payment) settle(objects map[string]*object) {
+	for _, id := range sortedKeys(objects) {
+		o := objects[id]
+		p.Contradicted = p.Contradicted || o.contradicted
+		f := o.proof
+		if f == nil {
+			continue
+		}
+		var ok = true
+		switch f.Kind {
+		case Captured:
+			p.Captured, ok = p.Captured.Plus(f.Money)
+			if p.PaidAt.IsZero() || f.At.Before(p.PaidAt) {
+				p.PaidAt = f.At
+			}
+		case Refunded:
+			p.Refunded, ok = p.Refunded.Plus(f.Money)
+		case Reversed:
+			p.Reversed, ok = p.Reversed.Plus(f.Money)
+		case Authorised:
+			p.Authorised = true
+		case Pending:
+			p.Pending = cmp.Or(f.Detail.Reason, "pending")
+		}
+		p.Contradicted = p.Contradicted || !ok
+	}
+	if _, ok := p.Captured.Minus(p.Refunded); !ok {
+		p.Contradicted = true
+	}
+	if _, ok := p.Captured.Minus(p.Reversed); !ok {
+		p.Contradicted = true
+	}
+}
+
+// An object is one thing at the provider: a capture, a refund. The furthest proof counts; a higher version beats a lower one.
+type object struct {
+	id           string
+	proof        *Fact
+	heard        []*Fact
+	contradicted bool
+}
+
+func (o *object) take(f *Fact) {
+	if f.Standing != Proved {
+		o.heard = append(o.heard, f)
+		return
+	}
+	switch {
+	case o.proof == nil || further(f, o.proof):
+		o.proof = f
+	case !further(o.proof, f) && f.Money != o.proof.Money:
+		o.contradicted = true
+		if f.ID < o.proof.ID {
+			o.proof = f
+		}
+	}
+}
+
+// progress orders what can become of one object. What the provider said later cannot be told from arrival: it is told from this
+// order, unless the provider numbers its versions.
+var progress = map[Kind]int{Opened: 1, Approved: 2, Pending: 3, Authorised: 4, Failed: 5, Captured: 6, Refunded: 6, Reversed: 6}
+
+func further(a, b *Fact) bool {
+	if a.Version != b.Version {
+		return a.Version > b.Version
+	}
+	return progress[a.Kind] > progress[b.Kind]
+}

@@ -1,0 +1,194 @@
+package purchase
+
+import "time"
+
+// A Next is what to do now for a purchase, or until when to leave it alone.
+type Next struct {
+	Step    Step
+	Due     time.Time // Wait, HandOver, Done: when to look again; zero means not before a new fact
+	Cause   Cause
+	Account string // Ask, Capture: whose payment
+	Payment Ref
+	Attempt int64  // Conclude: the intent; ReadBack: the finalize it is asked after
+	Basis   string // Ask: the hearsay it answers; Price, HandOver, Abandon: what is known
+}
+
+// MaxFinalizes bounds how often a purchase is finalized when Dynamics takes the call and then shows no seat.
+const MaxFinalizes = 3
+
+// Plan says the next step. It is pure: the same purchase at the same instant always gets the same step, on every node. The rules
+// are asked in order; the first that has an answer decides.
+func Plan(p Purchase, now time.Time) Next {
+	for _, rule := range rules {
+		if next, ok := rule(p, now); ok {
+			return next
+		}
+	}
+	return Next{Step: StepDone}
+}
+
+// rules, in the order of precedence: what is in flight, what is doubtful, what was only heard, what is done, what holds money,
+// what could still bring money, and what can be given up.
+var rules = []func(Purchase, time.Time) (Next, bool){
+	planTied,
+	planOpenIntent,
+	planDoubt,
+	planHearsay,
+	planSeated,
+	planContradiction,
+	planOrphan,
+	planMoney,
+	planCapture,
+	planWatch,
+	planEnd,
+}
+
+func planTied(p Purchase, _ time.Time) (Next, bool) {
+	return Next{Step: StepDone}, p.TiedTo != ""
+}
+
+// planOpenIntent: whoever finds an open intent never sends. Once it can no longer leave, it is concluded as unknown.
+func planOpenIntent(p Purchase, now time.Time) (Next, bool) {
+	switch {
+	case p.Open == nil:
+		return Next{}, false
+	case !now.Before(p.Open.SendBefore):
+		return Next{Step: StepConclude, Attempt: p.Open.Number}, true
+	}
+	return Next{Step: StepWait, Due: p.Open.SendBefore, Cause: CauseIntentOpen}, true
+}
+
+// planDoubt reads back while nobody knows what a finalize did. Until that is settled nothing else touches Dynamics or the money.
+func planDoubt(p Purchase, now time.Time) (Next, bool) {
+	a := p.Unsettled()
+	if a == nil {
+		return Next{}, false
+	}
+	quiet := a.SendBefore.Add(p.policy.Quiet)
+	again := p.nextReadBack(quiet)
+	ask := Next{Step: StepReadBack, Attempt: a.Number}
+	switch p.readBack.seats {
+	case SeatsUnsaid:
+		if p.policy.Repeat == RepeatAfterQuiet && len(p.Finalizes) < MaxFinalizes {
+			return planRepeat(p, now, quiet)
+		}
+		return p.handOver(CauseOutcomeUnknown, time.Time{}), true
+	case SeatsSome:
+		if !now.Before(again) && again.Before(quiet) {
+			return ask, true
+		}
+		return p.handOver(CausePartialSeats, before(again, quiet)), true
+	case SeatsNone:
+		if !p.readBack.last.Before(quiet) { // it can no longer say what it said too early
+			return p.handOver(CauseOutcomeUnknown, time.Time{}), true
+		}
+		if now.Before(again) {
+			return Next{Step: StepWait, Due: again, Cause: CauseReadBackTooEarly}, true
+		}
+	}
+	return ask, true
+}
+
+// planRepeat: the environment cannot be read back and its settings accept the risk of double seats.
+func planRepeat(p Purchase, now, quiet time.Time) (Next, bool) {
+	if now.Before(quiet) {
+		return Next{Step: StepWait, Due: quiet, Cause: CauseReadBackTooEarly}, true
+	}
+	return planMoney(p, now)
+}
+
+// nextReadBack spaces the read-backs after one attempt: 1, 2, 4 … seconds after the last, and never past the quiet instant, when
+// the answer counts.
+func (p Purchase) nextReadBack(quiet time.Time) time.Time {
+	if p.readBack.count == 0 {
+		return p.readBack.last
+	}
+	next := p.readBack.last.Add(time.Second << min(p.readBack.count-1, 5))
+	if p.readBack.last.Before(quiet) && next.After(quiet) {
+		return quiet
+	}
+	return next
+}
+
+// before returns the instant, or zero once it is not before the limit.
+func before(t, limit time.Time) time.Time {
+	if t.Before(limit) {
+		return t
+	}
+	return time.Time{}
+}
+
+// planHearsay asks at once about whatever was heard since the last read-back.
+func planHearsay(p Purchase, _ time.Time) (Next, bool) {
+	for _, pay := range p.Payments {
+		if pay.Hearsay != "" && pay.Hearsay != pay.AskedOf {
+			return pay.ask(), true
+		}
+	}
+	return Next{}, false
+}
+
+func (p Payment) ask() Next {
+	return Next{Step: StepAsk, Account: p.Account, Payment: Ref{Payment: p.Ref, Object: p.Object}, Basis: p.Hearsay}
+}
+
+// planSeated: with the seats there, only money out of place is left to handle.
+func planSeated(p Purchase, now time.Time) (Next, bool) {
+	if !p.seated {
+		return Next{}, false
+	}
+	holding := 0
+	for _, pay := range p.Payments {
+		if pay.Net().Positive() {
+			holding++
+		}
+	}
+	switch {
+	case holding == 0:
+		return p.handOver(CauseSeatWithoutMoney, time.Time{}), true
+	case holding > 1:
+		return p.handOver(CauseSecondPayment, time.Time{}), true
+	case p.paying() == nil && !p.accepted():
+		return p.handOver(p.difference(), time.Time{}), true
+	}
+	if next, ok := planWatch(p, now); ok {
+		return next, true
+	}
+	return Next{Step: StepDone}, true
+}
+
+func planContradiction(p Purchase, _ time.Time) (Next, bool) {
+	if p.anyPayment(func(pay Payment) bool { return pay.Contradicted }) {
+		return p.handOver(CauseContradiction, time.Time{}), true
+	}
+	return Next{}, false
+}
+
+// planOrphan: money without a purchase is for a person. Hearsay about an orphan that proof never backed is let go.
+func planOrphan(p Purchase, now time.Time) (Next, bool) {
+	if !p.Key.Orphaned() {
+		return Next{}, false
+	}
+	if p.Net().Positive() {
+		return p.handOver(CauseOrphan, time.Time{}), true
+	}
+	if next, ok := planWatch(p, now); ok {
+		return next, true
+	}
+	return p.giveUp(), true
+}
+
+// handOver keeps what is already on the desk for this very cause and sight where it is.
+func (p Purchase) handOver(cause Cause, again time.Time) Next {
+	if p.Desk == cause {
+		return Next{Step: StepDone, Due: again, Cause: cause}
+	}
+	return Next{Step: StepHandOver, Due: again, Cause: cause, Basis: p.Sight()}
+}
+
+func (p Purchase) giveUp() Next {
+	if p.abandoned() {
+		return Next{Step: StepDone}
+	}
+	return Next{Step: StepAbandon, Basis: p.Basis()}
+}

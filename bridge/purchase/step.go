@@ -1,0 +1,50 @@
+package purchase
+
+// Step is the next thing to do for a purchase.
+type Step string
+
+// The steps. Ask, Price and ReadBack only read; Capture and Finalize cannot be taken back and need an intent; Conclude closes an
+// intent that a crash left open; HandOver puts on the desk; Abandon gives up what nobody paid.
+const (
+	StepPrice    Step = "price"
+	StepAsk      Step = "ask"
+	StepCapture  Step = "capture"
+	StepFinalize Step = "finalize"
+	StepReadBack Step = "read_back"
+	StepConclude Step = "conclude"
+	StepHandOver Step = "hand_over"
+	StepAbandon  Step = "abandon"
+	StepWait     Step = "wait"
+	StepDone     Step = "done"
+)
+
+// Cause is why a purchase waits or is on the desk. It is a closed list: it becomes a label and a line of text.
+type Cause string
+
+// The causes of the desk.
+const (
+	CauseNone             Cause = ""
+	CauseAmount           Cause = "amount_differs"
+	CauseCurrency         Cause = "currency_differs"
+	CauseUnknownPurchase  Cause = "unknown_purchase"
+	CauseForeignEvent     Cause = "foreign_event"
+	CausePriceUnreadable  Cause = "price_unreadable"
+	CausePaidLate         Cause = "paid_late"
+	CauseSecondPayment    Cause = "second_payment"
+	CauseOutcomeUnknown   Cause = "outcome_unknown"
+	CausePartialSeats     Cause = "partial_seats"
+	CauseRefused          Cause = "refused"
+	CauseNotRegistered    Cause = "not_registered"
+	CauseSeatWithoutMoney Cause = "seat_without_money"
+	CauseContradiction    Cause = "contradiction"
+	CauseUnproved         Cause = "unproved"
+	CauseOrphan           Cause = "orphan"
+)
+
+// The causes of waiting, beside those.
+const (
+	CauseAwaitingBuyer    Cause = "awaiting_buyer"
+	CausePaymentPending   Cause = "payment_pending"
+	CauseReadBackTooEarly Cause = "read_back_too_early"
+	CauseIntentOpen       Cause = "intent_open"
+)

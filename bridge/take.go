@@ -1,0 +1,240 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+// take takes one step and keeps what it taught. An error means that the step is to be tried again later.
+func (w *worker) take(ctx context.Context, p purchase.Purchase, next purchase.Next) error {
+	switch next.Step {
+	case purchase.StepPrice:
+		return w.price(ctx, next)
+	case purchase.StepAsk:
+		return w.ask(ctx, p, next)
+	case purchase.StepReadBack:
+		return w.readBack(ctx, next)
+	case purchase.StepFinalize:
+		return w.finalize(ctx, p, next)
+	case purchase.StepCapture:
+		return w.capture(ctx, next)
+	case purchase.StepConclude:
+		return w.conclude(ctx, p, next)
+	case purchase.StepHandOver:
+		return w.handOver(ctx, p, next)
+	case purchase.StepAbandon:
+		return w.learn(ctx, w.own(purchase.Fact{Kind: purchase.Abandoned, Detail: purchase.Detail{Basis: next.Basis}}))
+	}
+	return fmt.Errorf("no such step: %q", next.Step)
+}
+
+// own makes a fact of ours, now.
+func (w *worker) own(f purchase.Fact) purchase.Fact {
+	f.Standing, f.At = purchase.Own, w.now()
+	return f
+}
+
+func (w *worker) price(ctx context.Context, next purchase.Next) error {
+	offer, err := w.env.Registrar.Price(ctx, w.key)
+	fact, err := offered(offer, err, next.Basis)
+	if err != nil {
+		return err
+	}
+	return w.learn(ctx, w.own(fact))
+}
+
+// offered is the fact that a price read taught; an error that teaches nothing is handed back.
+func offered(offer purchase.Offer, err error, basis string) (purchase.Fact, error) {
+	f := purchase.Fact{Kind: purchase.Offered, Detail: purchase.Detail{Basis: basis}}
+	switch {
+	case errors.Is(err, purchase.ErrNoPurchase):
+		f.Detail.Reason = string(purchase.CauseUnknownPurchase)
+	case errors.Is(err, purchase.ErrNoPrice):
+		f.Detail.Reason = string(purchase.CausePriceUnreadable)
+	case err != nil:
+		return purchase.Fact{}, fmt.Errorf("read the price: %w", err)
+	default:
+		f.Money = offer.Money
+		f.Detail.Event, f.Detail.EventName, f.Detail.User = offer.Event, offer.EventName, offer.User
+		f.Detail.Created, f.Detail.Attendees, f.Detail.Seats = offer.Created, offer.Attendees, offer.Seats
+	}
+	return f, nil
+}
+
+// ask reads the payment back. What proves to belong to another purchase is kept there, and an orphan is tied to it.
+func (w *worker) ask(ctx context.Context, p purchase.Purchase, next purchase.Next) error {
+	account, ok := w.accounts[next.Account]
+	if !ok {
+		return errLater{after: time.Hour, err: fmt.Errorf("account %s is no longer in the settings", next.Account)}
+	}
+	proofs, err := account.Provider.(Asker).Ask(ctx, next.Payment)
+	if err != nil && !errors.Is(err, purchase.ErrNoPayment) {
+		return fmt.Errorf("ask %s about a payment: %w", account.Name, err)
+	}
+	asked := w.own(purchase.Fact{Kind: purchase.Asked, Account: account.Name, Payment: next.Payment.Payment,
+		Detail: purchase.Detail{Basis: next.Basis}})
+	asked.Purchase = w.key
+	facts, err := w.proved(ctx, account, next, proofs, learnedBy(p, next))
+	if err != nil {
+		return err
+	}
+	return w.learn(ctx, append(facts, asked)...)
+}
+
+// proved addresses what the provider said: to the purchase it names, else to this one.
+func (w *worker) proved(ctx context.Context, account Account, next purchase.Next, proofs []purchase.Fact, by purchase.Source) ([]purchase.Fact, error) {
+	for i := range proofs {
+		if proofs[i].Purchase.ID == "" && !w.key.Orphaned() {
+			proofs[i].Purchase.ID = w.key.ID
+		}
+	}
+	facts, err := w.address(ctx, account, proofs, by)
+	if err != nil || !w.key.Orphaned() {
+		return facts, err
+	}
+	for i := range facts {
+		if facts[i].Purchase.Orphaned() {
+			facts[i].Purchase = w.key
+		} else if i == 0 {
+			tied := w.own(purchase.Fact{Kind: purchase.Tied, Account: account.Name, Payment: next.Payment.Payment,
+				Detail: purchase.Detail{Reason: facts[0].Purchase.ID}})
+			tied.Purchase = w.key
+			facts = append(facts, tied)
+		}
+	}
+	return facts, nil
+}
+
+// learnedBy says what made us ask: a callback, the buyer's return, or nothing but the clock.
+func learnedBy(p purchase.Purchase, next purchase.Next) purchase.Source {
+	for _, pay := range p.Payments {
+		if pay.Account == next.Account && pay.Ref == next.Payment.Payment && pay.Hearsay != pay.AskedOf {
+			if pay.HeardReturn {
+				return purchase.ByReturn
+			}
+			return purchase.ByCallback
+		}
+	}
+	return purchase.ByPoll
+}
+
+func (w *worker) readBack(ctx context.Context, next purchase.Next) error {
+	asked := w.now()
+	seats, err := w.env.Registrar.ReadBack(ctx, w.key)
+	if err != nil {
+		return fmt.Errorf("read the registration back: %w", err)
+	}
+	f := w.own(purchase.Fact{Kind: purchase.ReadBack, Attempt: next.Attempt, Detail: purchase.Detail{Seats: seats}})
+	f.At = asked
+	return w.learn(ctx, f)
+}
+
+// finalize: the intent is durable before the call, holds only if nothing changed since the plan, and the call leaves in time or not
+// at all. The outcome is kept whatever it is.
+func (w *worker) finalize(ctx context.Context, p purchase.Purchase, next purchase.Next) error {
+	sendBefore := w.now().Add(w.env.Policy.SendWithin)
+	intents, err := w.learnIf(ctx, w.head, w.own(purchase.Fact{Kind: purchase.Intended,
+		Detail: purchase.Detail{Step: purchase.StepFinalize, SendBefore: sendBefore, Basis: next.Basis}}))
+	if err != nil {
+		return err
+	}
+	w.log.Info("finalizing", zap.String("step", string(next.Step)), zap.Int64("attempt", intents[0].Number))
+	outcome := w.env.Registrar.Finalize(ctx, purchase.Final{Key: w.key, Event: p.Reference.Event, User: p.Reference.User,
+		SendBefore: sendBefore.Add(-w.skew)})
+	return w.concluded(ctx, intents[0], outcome)
+}
+
+// capture takes the money of a session of ours, under the key of this operation.
+func (w *worker) capture(ctx context.Context, next purchase.Next) error {
+	account, ok := w.accounts[next.Account]
+	capturer, can := account.Provider.(Capturer)
+	if !ok || !can {
+		return errLater{after: time.Hour, err: fmt.Errorf("account %s cannot capture", next.Account)}
+	}
+	intents, err := w.learnIf(ctx, w.head, w.own(purchase.Fact{Kind: purchase.Intended, Account: next.Account, Payment: next.Payment.Payment,
+		Detail: purchase.Detail{Step: purchase.StepCapture, SendBefore: w.now().Add(w.env.Policy.SendWithin)}}))
+	if err != nil {
+		return err
+	}
+	w.log.Info("capturing", zap.String("account", account.Name), zap.String("payment", next.Payment.Payment))
+	proofs, err := capturer.Capture(ctx, next.Payment, w.captureKey(intents[0]))
+	facts, failed := w.proved(ctx, account, next, proofs, purchase.ByReturn)
+	if failed != nil {
+		return failed
+	}
+	return w.concluded(ctx, intents[0], captureOutcome(err), facts...)
+}
+
+// captureKey is the key that the fold gives this attempt: the same over all attempts of one operation.
+func (w *worker) captureKey(intent purchase.Fact) string {
+	for _, pay := range w.fold().Payments {
+		for _, a := range pay.Captures {
+			if a.Number == intent.Number {
+				return a.Key
+			}
+		}
+	}
+	return intent.ID
+}
+
+func captureOutcome(err error) purchase.Outcome {
+	if err == nil {
+		return purchase.Outcome{Result: purchase.Confirmed}
+	}
+	after, again := purchase.Retry(err)
+	if again {
+		return purchase.Outcome{Result: purchase.Unknown, Reason: "no_answer", After: after}
+	}
+	return purchase.Outcome{Result: purchase.Refused, Reason: "refused_by_provider"}
+}
+
+// concluded keeps what became of an intent, and what else the call taught, in one go. What may be repeated is repeated later, not
+// at once.
+func (w *worker) concluded(ctx context.Context, intent purchase.Fact, o purchase.Outcome, taught ...purchase.Fact) error {
+	f := w.own(purchase.Fact{Kind: purchase.Concluded, Account: intent.Account, Payment: intent.Payment, Attempt: intent.Number,
+		Detail: purchase.Detail{Step: intent.Detail.Step, Result: o.Result, Reason: o.Reason}})
+	f.Purchase = w.key
+	if err := w.insist(ctx, append([]purchase.Fact{f}, taught...)); err != nil {
+		return err
+	}
+	w.log.Info("concluded", zap.String("step", string(intent.Detail.Step)), zap.String("state", string(o.Result)), zap.String("cause", o.Reason))
+	if o.Result == purchase.Unsent || (o.Result == purchase.Unknown && intent.Detail.Step == purchase.StepCapture) {
+		return errLater{after: o.After, err: fmt.Errorf("%s did not go through: %s", intent.Detail.Step, o.Reason)}
+	}
+	return nil
+}
+
+// insist keeps an outcome as long as the lease lasts: what happened outside cannot be asked for again everywhere.
+func (w *worker) insist(ctx context.Context, facts []purchase.Fact) error {
+	for {
+		err := w.learn(ctx, facts...)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		w.log.Error("an outcome could not be kept yet", zap.Error(err))
+		if err := w.Clock.Sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+// conclude closes an intent that a crash left open: it may have been sent.
+func (w *worker) conclude(ctx context.Context, p purchase.Purchase, next purchase.Next) error {
+	f := w.own(purchase.Fact{Kind: purchase.Concluded, Attempt: next.Attempt,
+		Detail: purchase.Detail{Step: p.Open.Step, Result: purchase.Unknown, Reason: "interrupted"}})
+	f.Account, f.Payment = p.Open.Account, p.Open.Payment
+	w.log.Warn("an interrupted call is taken as unknown", zap.String("step", string(p.Open.Step)), zap.Int64("attempt", next.Attempt))
+	return w.learn(ctx, f)
+}
+
+func (w *worker) handOver(ctx context.Context, p purchase.Purchase, next purchase.Next) error {
+	w.log.Error("purchase is on the desk and waits for a person", zap.String("cause", string(next.Cause)),
+		zap.String("state", string(p.State())))
+	return w.learn(ctx, w.own(purchase.Fact{Kind: purchase.Handed, Detail: purchase.Detail{Cause: next.Cause, Basis: next.Basis}}))
+}

@@ -1,0 +1,97 @@
+package bridge
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+// Visit says what to tell a buyer who opens a return address, and notes that the buyer came back, which makes the bridge look at
+// the payment at once. cancelled is the buyer's way back from the provider's cancel link: a hint, never proof. ErrNotFound for a
+// token that is unknown or too old.
+func (b *Bridge) Visit(ctx context.Context, token string, cancelled bool) (Visit, error) {
+	t, err := b.Store.FindToken(ctx, TokenHash(token))
+	if err != nil {
+		return Visit{}, err
+	}
+	_, facts, err := b.Store.Find(ctx, t.Purchase)
+	if err != nil {
+		return Visit{}, err
+	}
+	env := b.environments[t.Purchase.Environment]
+	p := purchase.Fold(t.Purchase, facts, env.Policy)
+	now := b.Clock.Now()
+	if !p.Settled() && t.Payment != "" {
+		b.noteReturn(ctx, t, p, now)
+	}
+	v := Visit{State: buyerState(p, t.Payment, cancelled, now), Reference: shortReference(t.Purchase), Return: t.Return, Language: t.Language}
+	if left := p.Deadline.At.Sub(now); v.State == BuyerCancelled || v.State == BuyerRefused {
+		v.TimeLeft = max(0, left)
+		if left > env.Policy.MinTimeLeft {
+			v.Retry = b.payAddress(t)
+		}
+	}
+	return v, nil
+}
+
+// noteReturn is bounded: whoever reloads the page all the time does not fill the store.
+func (b *Bridge) noteReturn(ctx context.Context, t Token, p purchase.Purchase, now time.Time) {
+	for _, pay := range p.Payments {
+		if pay.Ref == t.Payment && pay.Account == t.Account && now.Sub(pay.LastHeard) < returnsEvery {
+			return
+		}
+	}
+	fact := purchase.Fact{Purchase: t.Purchase, Kind: purchase.Returned, Standing: purchase.Heard, Account: t.Account, Payment: t.Payment, At: now}
+	if _, err := b.keep(ctx, Keeping{Facts: []purchase.Fact{fact}}); err != nil {
+		b.Log.Error("the buyer's return could not be kept", zap.String("purchase", t.Purchase.ID), zap.Error(err))
+	}
+}
+
+func (b *Bridge) payAddress(t Token) string {
+	q := url.Values{"purchaseId": {t.Purchase.ID}}
+	if t.Return != "" {
+		q.Set("returnUrl", t.Return)
+	}
+	return b.PublicURL + "/pay/" + url.PathEscape(t.Account) + "?" + q.Encode()
+}
+
+// buyerState never promises more than the facts prove, and never says that nothing was charged unless that is certain.
+func buyerState(p purchase.Purchase, payment string, cancelled bool, now time.Time) BuyerState {
+	switch p.State() {
+	case purchase.StateFinalized:
+		return BuyerConfirmed
+	case purchase.StatePaidUnfinalized:
+		return BuyerConfirming
+	case purchase.StatePaymentPending, purchase.StateAuthorised:
+		return BuyerPending
+	case purchase.StatePaidLate:
+		return BuyerLate
+	case purchase.StateAwaitingPayment, purchase.StateAbandoned:
+		return unpaidState(p, payment, cancelled, now)
+	}
+	return BuyerUnknown
+}
+
+// unpaidState: in a session that only our capture can turn into money, no capture of ours means that nothing was charged.
+func unpaidState(p purchase.Purchase, payment string, cancelled bool, now time.Time) BuyerState {
+	for _, pay := range p.Payments {
+		if pay.Ref != payment {
+			continue
+		}
+		untouched := pay.Opened != nil && pay.Opened.Detail.Capturable && len(pay.Captures) == 0
+		declined := len(pay.Captures) > 0 && pay.Captures[len(pay.Captures)-1].Result == purchase.Refused && !pay.LastHeard.After(pay.Captures[len(pay.Captures)-1].At)
+		switch {
+		case declined:
+			return BuyerRefused
+		case untouched && !now.Before(p.Deadline.At):
+			return BuyerExpired
+		case untouched && cancelled && !pay.Approved:
+			return BuyerCancelled
+		}
+	}
+	return BuyerUnknown
+}

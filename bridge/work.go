@@ -1,0 +1,133 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+// A worker takes one claimed purchase as many steps as it can go now.
+type worker struct {
+	*Bridge
+	claim  Claim
+	key    purchase.Key
+	env    Environment
+	skew   time.Duration // what to add to our clock to get the store's
+	log    *zap.Logger
+	facts  []purchase.Fact
+	head   string
+	failed bool // the last step failed; it counts in a row over claims
+}
+
+// errLater ends a claim whose step failed for now.
+type errLater struct {
+	after time.Duration
+	err   error
+}
+
+func (e errLater) Error() string { return e.err.Error() }
+func (e errLater) Unwrap() error { return e.err }
+
+// work plans and takes steps until the purchase has to wait, and settles the claim.
+func (b *Bridge) work(ctx context.Context, c Claim) {
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	w := &worker{Bridge: b, claim: c, key: c.Row.Key, env: b.environments[c.Row.Key.Environment], skew: c.Now.Sub(b.Clock.Now()),
+		facts: c.Facts, head: c.Row.Head,
+		log: b.Log.With(zap.String("environment", c.Row.Key.Environment), zap.String("purchase", c.Row.Key.ID))}
+	settlement := w.steps(ctx)
+	err := b.Store.Settle(ctx, c, settlement)
+	switch {
+	case errors.Is(err, ErrLost):
+		w.log.Warn("claim was lost before it was settled", zap.Int("attempt", c.Attempt))
+	case err != nil:
+		w.log.Error("claim could not be settled; its lease will end", zap.Error(err))
+	}
+}
+
+func (w *worker) now() time.Time { return w.Clock.Now().Add(w.skew) }
+
+func (w *worker) fold() purchase.Purchase { return purchase.Fold(w.key, w.facts, w.env.Policy) }
+
+// steps is the loop of the sentence: fold, plan, take, keep, again.
+func (w *worker) steps(ctx context.Context) Settlement {
+	if w.env.Registrar == nil {
+		w.log.Error("purchase of an environment that the settings no longer have; it waits for one")
+		return Settlement{Head: w.head, Due: w.now().Add(time.Hour)}
+	}
+	for range stepsEach {
+		p := w.fold()
+		next := purchase.Plan(p, w.now())
+		if next.Step == purchase.StepWait || next.Step == purchase.StepDone {
+			return Settlement{Head: w.head, Due: next.Due, Waits: next.Cause}
+		}
+		if err := w.take(ctx, p, next); err != nil {
+			return w.later(p, next, err)
+		}
+		if next.Step == purchase.StepHandOver && !next.Due.IsZero() {
+			return Settlement{Head: w.head, Due: next.Due, Waits: next.Cause}
+		}
+	}
+	return Settlement{Head: w.head, Due: w.now().Add(time.Second)}
+}
+
+// later schedules the next try of a step that failed.
+func (w *worker) later(p purchase.Purchase, next purchase.Next, err error) Settlement {
+	if errors.Is(err, ErrChanged) || errors.Is(err, ErrIntentOpen) {
+		return Settlement{Head: "", Due: w.now(), Waits: next.Cause}
+	}
+	after, again := purchase.Retry(err)
+	var l errLater
+	if errors.As(err, &l) {
+		after = max(after, l.after)
+	}
+	failures := w.claim.Row.Failures + 1
+	pause := purchase.Backoff(failures, after, w.now(), p.Deadline.At, w.Chance.Float64())
+	if !again {
+		pause = max(pause, min(time.Minute, purchase.Backoff(7, 0, w.now(), p.Deadline.At, w.Chance.Float64())))
+	}
+	fields := []zap.Field{zap.String("step", string(next.Step)), zap.Int("attempt", failures), zap.Duration("after", pause), zap.Error(err)}
+	if again {
+		w.log.Warn("step failed and will be tried again", fields...)
+	} else {
+		w.log.Error("step was turned away; somebody must look at the settings", fields...)
+	}
+	return Settlement{Head: w.head, Due: w.now().Add(pause), Waits: next.Cause, Failures: failures}
+}
+
+// learn keeps facts about this purchase and reads it again.
+func (w *worker) learn(ctx context.Context, facts ...purchase.Fact) error {
+	_, err := w.learnIf(ctx, "", facts...)
+	return err
+}
+
+func (w *worker) learnIf(ctx context.Context, head string, facts ...purchase.Fact) ([]purchase.Fact, error) {
+	for i := range facts {
+		if facts[i].Purchase.ID == "" {
+			facts[i].Purchase = w.key
+		}
+	}
+	before := w.fold()
+	kept, err := w.keep(ctx, Keeping{Facts: facts, If: head})
+	if err != nil {
+		return nil, err
+	}
+	if err := w.reload(ctx); err != nil {
+		return nil, err
+	}
+	w.Metrics.moved(w.Bridge.accounts, before, w.fold(), w.now())
+	return kept.New, nil
+}
+
+func (w *worker) reload(ctx context.Context) error {
+	row, facts, err := w.Store.Find(ctx, w.key)
+	if err != nil {
+		return err
+	}
+	w.facts, w.head = facts, row.Head
+	return nil
+}
