@@ -169,6 +169,7 @@ type Query struct {
 type Backlog struct {
 	Account string
 	States  map[purchase.State]int
+	Working int    // paid, without a seat, and in somebody's hands just now
 	Paid    []Paid // paid and without a seat, earliest deadline first
 }
 

@@ -91,12 +91,27 @@ func (w *worker) later(p purchase.Purchase, next purchase.Next, err error) Settl
 		pause = max(pause, min(time.Minute, purchase.Backoff(7, 0, w.now(), p.Deadline.At, w.Chance.Float64())))
 	}
 	fields := []zap.Field{zap.String("step", string(next.Step)), zap.Int("attempt", failures), zap.Duration("after", pause), zap.Error(err)}
+	w.showLate(p)
 	if again {
 		w.log.Warn("step failed and will be tried again", fields...)
 	} else {
 		w.log.Error("step was turned away; somebody must look at the settings", fields...)
 	}
 	return Settlement{Head: w.head, Due: w.now().Add(pause), Waits: next.Cause, Failures: failures}
+}
+
+// showLate puts a paid purchase on the desk whose deadline passed while Dynamics could not be asked. It is still tried, and leaves
+// the desk by itself when it gets its seat.
+func (w *worker) showLate(p purchase.Purchase) {
+	if w.now().Before(p.Deadline.At) || !p.Net().Positive() || p.Registered() || p.Desk != purchase.CauseNone {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), keepWithin)
+	defer cancel()
+	next := purchase.Next{Step: purchase.StepHandOver, Cause: purchase.CausePaidLate, Basis: p.Sight()}
+	if err := w.handOver(ctx, p, next); err != nil {
+		w.log.Error("a late purchase could not be put on the desk yet", zap.Error(err))
+	}
 }
 
 // learn keeps facts about this purchase and reads it again.

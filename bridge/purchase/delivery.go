@@ -1,7 +1,13 @@
 package purchase
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -111,3 +117,31 @@ const (
 	Skip   Verdict = "skip"
 	Manual Verdict = "manual" // a person must look
 )
+
+// DeliveryID is a digest of everything that was received: account, method, query, header and body. Where it came from and when do
+// not count, so the same bytes sent twice are one delivery.
+func DeliveryID(d Delivery) string {
+	sum := sha256.New()
+	write := func(s string) {
+		binary.Write(sum, binary.BigEndian, uint64(len(s)))
+		io.WriteString(sum, s)
+	}
+	write(d.Account)
+	write(d.Method)
+	write(d.Query)
+	for _, name := range slices.Sorted(maps.Keys(d.Header)) {
+		if hopHeader[name] {
+			continue
+		}
+		write(name)
+		for _, v := range d.Header[name] {
+			write(v)
+		}
+	}
+	write(string(d.Body))
+	return hex.EncodeToString(sum.Sum(nil)[:20])
+}
+
+// hopHeader names headers that the way adds, not the provider.
+var hopHeader = map[string]bool{"Authorization": true, "Cookie": true, "X-Forwarded-For": true, "X-Forwarded-Proto": true, "X-Real-Ip": true,
+	"X-Request-Id": true, "Traceparent": true, "Tracestate": true, "Forwarded": true, "Via": true, "Connection": true}

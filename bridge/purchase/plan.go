@@ -13,6 +13,9 @@ type Next struct {
 	Basis   string // Ask: the hearsay it answers; Price, HandOver, Abandon: what is known
 }
 
+// Rules is the number of the rules by which facts are folded. Raise it whenever Fold or Summary changes: the stores fold again.
+const Rules = 1
+
 // MaxFinalizes bounds how often a purchase is finalized when Dynamics takes the call and then shows no seat.
 const MaxFinalizes = 3
 
@@ -148,6 +151,10 @@ func planSeated(p Purchase, now time.Time) (Next, bool) {
 		return p.handOver(CauseSeatWithoutMoney, time.Time{}), true
 	case holding > 1:
 		return p.handOver(CauseSecondPayment, time.Time{}), true
+	case p.priceBasis() == "":
+		return Next{Step: StepPrice, Basis: p.Basis()}, true
+	case !p.Offer.Money.Known():
+		return p.handOver(Cause(p.Offer.Detail.Reason), time.Time{}), true
 	case p.paying() == nil && !p.accepted():
 		return p.handOver(p.difference(), time.Time{}), true
 	}

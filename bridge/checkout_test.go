@@ -1,0 +1,119 @@
+package bridge_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/paybridge/paybridge/bridge"
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+func checkout(t *testing.T, b *bridge.Bridge, id string) bridge.CheckoutResult {
+	t.Helper()
+	r, err := b.Checkout(context.Background(), bridge.CheckoutRequest{Account: "shop", PurchaseID: id, Language: "fr"})
+	if err != nil {
+		t.Fatalf("checkout: %v", err)
+	}
+	return r
+}
+
+func TestABuyerIsSentToPayCapturedAndSeated(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, time.Minute)
+	b := h.node(t, "a")
+	h.run(t, b)
+	id := h.dynamics.register(euros45, time.Now())
+	first, again := checkout(t, b, id), checkout(t, b, id)
+	if first.Outcome != bridge.Redirected || first != again {
+		t.Fatalf("a reload opened another session: %+v, %+v", first, again)
+	}
+	ref := strings.TrimPrefix(first.Redirect, "https://psp.example/pay/")
+	h.psp.set(payment{Purchase: id, Ref: ref, Money: euros45, Kind: purchase.Approved, At: time.Now()})
+	receive(t, b, delivery(t, payment{Ref: ref, Kind: purchase.Approved, At: time.Now()}, "m1"), bridge.Accepted)
+	h.await(t, id, purchase.StateFinalized)
+	if h.psp.captures != 1 || h.dynamics.seats(id) != 1 {
+		t.Errorf("%d captures, %d seats", h.psp.captures, h.dynamics.seats(id))
+	}
+	if r := checkout(t, b, id); r.Outcome != bridge.AlreadyPaid || !strings.HasPrefix(r.Redirect, "https://pay.example/return/") {
+		t.Errorf("a seated buyer was sent on: %+v", r)
+	}
+}
+
+func TestNoBuyerIsSentToPayWithoutTimeOrPurchase(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 10*time.Second)
+	b := h.node(t, "a")
+	late := h.dynamics.register(euros45, time.Now().Add(-9*time.Second))
+	if r := checkout(t, b, late); r.Outcome != bridge.CheckoutExpired {
+		t.Errorf("late: %+v", r)
+	}
+	if r := checkout(t, b, "99999999-0000-4000-8000-000000000001"); r.Outcome != bridge.UnknownPurchase {
+		t.Errorf("unknown: %+v", r)
+	}
+	other := h.dynamics.register(euros45, time.Now())
+	r, _ := b.Checkout(context.Background(), bridge.CheckoutRequest{Account: "shop", PurchaseID: other, Event: "ANOTHER"})
+	if r.Outcome != bridge.BadRequest {
+		t.Errorf("foreign event: %+v", r)
+	}
+}
+
+func TestMoneyIsNotTakenAfterTheDeadline(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 3*time.Second)
+	b := h.node(t, "a")
+	h.run(t, b)
+	id := h.dynamics.register(euros45, time.Now())
+	ref := strings.TrimPrefix(checkout(t, b, id).Redirect, "https://psp.example/pay/")
+	time.Sleep(3100 * time.Millisecond)
+	h.psp.set(payment{Purchase: id, Ref: ref, Money: euros45, Kind: purchase.Approved, At: time.Now()})
+	receive(t, b, delivery(t, payment{Ref: ref, Kind: purchase.Approved, At: time.Now()}, "m1"), bridge.Accepted)
+	h.await(t, id, purchase.StateAbandoned)
+	if h.psp.captures != 0 {
+		t.Error("money was taken after the deadline")
+	}
+}
+
+func TestABuyerIsToldOnlyWhatIsProved(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, time.Minute)
+	b := h.node(t, "a")
+	id := h.dynamics.register(euros45, time.Now())
+	ref := strings.TrimPrefix(checkout(t, b, id).Redirect, "https://psp.example/pay/")
+	token := tokenFor(t, h, id, ref)
+	visit := func(cancelled bool) bridge.BuyerState {
+		v, err := b.Visit(context.Background(), token, cancelled)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.State
+	}
+	if s := visit(true); s != bridge.BuyerCancelled {
+		t.Errorf("cancelled before anything was approved: %s", s)
+	}
+	if s := visit(false); s != bridge.BuyerUnknown {
+		t.Errorf("back without news: %s", s)
+	}
+	h.psp.set(payment{Purchase: id, Ref: ref, Money: euros45, Kind: purchase.Approved, At: time.Now()})
+	h.run(t, b)
+	h.await(t, id, purchase.StateFinalized)
+	if s := visit(true); s != bridge.BuyerConfirmed {
+		t.Errorf("seated, whatever the address says: %s", s)
+	}
+	if _, err := b.Visit(context.Background(), "no such token", false); err == nil {
+		t.Error("a guessed token was accepted")
+	}
+}
+
+// tokenFor plants a token of the test's own: real ones are only in the provider's hands.
+func tokenFor(t *testing.T, h *house, id, ref string) string {
+	t.Helper()
+	const token = "a token of the test"
+	_, err := h.store.Keep(context.Background(), bridge.Keeping{Token: &bridge.Token{Hash: bridge.TokenHash(token),
+		Purchase: purchase.Key{Environment: "main", ID: id}, Account: "shop", Payment: ref, Language: "fr", Expires: time.Now().Add(time.Hour)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}

@@ -1,0 +1,289 @@
+package bridge_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/paybridge/paybridge/bridge"
+	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/bridge/store"
+)
+
+// wallClock is real time: the engine's own tests run for seconds.
+type wallClock struct{}
+
+func (wallClock) Now() time.Time { return time.Now() }
+func (wallClock) Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+type chance struct{}
+
+func (chance) Float64() float64 { return 0.5 }
+func (chance) Token() string    { return rand.Text() }
+
+// dynamics is a Registrar with memory. Its zero behaviours are those of an environment that works and can be read back.
+type dynamics struct {
+	mu        sync.Mutex
+	purchases map[string]*registration
+	finalizes int
+	// onFinalize, if set, decides the outcome; effect says whether the seat is made.
+	onFinalize func(n int, r *registration) (outcome purchase.Outcome, effect bool)
+	priceErr   error
+	unsaid     bool
+}
+
+type registration struct {
+	price   purchase.Money
+	event   string
+	created time.Time
+	seats   int
+}
+
+func newDynamics() *dynamics { return &dynamics{purchases: map[string]*registration{}} }
+
+func (d *dynamics) register(price purchase.Money, created time.Time) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	id := fmt.Sprintf("%08d-0000-4000-8000-000000000001", len(d.purchases)+1)
+	d.purchases[id] = &registration{price: price, event: "EVENT1", created: created}
+	return id
+}
+
+func (d *dynamics) seats(id string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.purchases[id].seats
+}
+
+func (d *dynamics) Price(_ context.Context, key purchase.Key) (purchase.Offer, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.priceErr != nil {
+		return purchase.Offer{}, d.priceErr
+	}
+	r, ok := d.purchases[key.ID]
+	if !ok {
+		return purchase.Offer{}, purchase.ErrNoPurchase
+	}
+	return purchase.Offer{Money: r.price, Event: r.event, EventName: "An event", Created: r.created, Attendees: 1}, nil
+}
+
+func (d *dynamics) Finalize(_ context.Context, call purchase.Final) purchase.Outcome {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.finalizes++
+	r := d.purchases[call.Key.ID]
+	outcome, effect := purchase.Outcome{Result: purchase.Acknowledged}, true
+	if d.onFinalize != nil {
+		outcome, effect = d.onFinalize(d.finalizes, r)
+	}
+	if effect {
+		r.seats++
+	}
+	return outcome
+}
+
+func (d *dynamics) ReadBack(_ context.Context, key purchase.Key) (purchase.Seats, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.unsaid:
+		return purchase.SeatsUnsaid, nil
+	case d.purchases[key.ID].seats > 0:
+		return purchase.SeatsAll, nil
+	}
+	return purchase.SeatsNone, nil
+}
+
+func (d *dynamics) Release(context.Context, purchase.Key) purchase.Outcome {
+	return purchase.Outcome{Result: purchase.Refused}
+}
+
+// psp is a provider with memory: deliveries are JSON notes signed by a word, the truth is in payments.
+type psp struct {
+	mu       sync.Mutex
+	payments map[string]payment
+	opened   map[string]string // order key to payment
+	blind    bool              // the check is out of reach
+	captures int
+	asks     int
+}
+
+type payment struct {
+	Purchase string         `json:"purchase"`
+	Ref      string         `json:"ref"`
+	Money    purchase.Money `json:"money"`
+	Kind     purchase.Kind  `json:"kind"`
+	At       time.Time      `json:"at"`
+}
+
+func newPSP() *psp { return &psp{payments: map[string]payment{}, opened: map[string]string{}} }
+
+func (p *psp) Read(_ context.Context, d purchase.Delivery) (purchase.Reading, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.blind {
+		return purchase.Reading{}, purchase.ErrUnchecked
+	}
+	if d.Header.Get("Signed") != "yes" {
+		return purchase.Reading{}, purchase.Forged(purchase.BadSignature)
+	}
+	var pay payment
+	if err := json.Unmarshal(d.Body, &pay); err != nil {
+		return purchase.Reading{}, purchase.ErrNotUnderstood
+	}
+	return purchase.Reading{Message: d.Header.Get("Message"), Facts: []purchase.Fact{pay.fact(purchase.Heard)}}, nil
+}
+
+func (pay payment) fact(s purchase.Standing) purchase.Fact {
+	return purchase.Fact{Purchase: purchase.Key{ID: pay.Purchase}, Kind: pay.Kind, Standing: s, Payment: pay.Ref, Object: "c-" + pay.Ref,
+		Money: pay.Money, At: pay.At, Detail: purchase.Detail{Capturable: pay.Kind == purchase.Approved}}
+}
+
+func (p *psp) Ask(_ context.Context, ref purchase.Ref) ([]purchase.Fact, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asks++
+	pay, ok := p.payments[ref.Payment]
+	if !ok {
+		return nil, purchase.ErrNoPayment
+	}
+	if pay.Kind == purchase.Opened {
+		return nil, nil
+	}
+	return []purchase.Fact{pay.fact(purchase.Proved)}, nil
+}
+
+func (p *psp) Open(_ context.Context, o purchase.Order) (purchase.Checkout, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ref, ok := p.opened[o.Key]
+	if !ok {
+		ref = fmt.Sprintf("order-%d", len(p.opened)+1)
+		p.opened[o.Key] = ref
+		p.payments[ref] = payment{Purchase: o.Reference.Purchase, Ref: ref, Money: o.Money, Kind: purchase.Opened}
+	}
+	return purchase.Checkout{Payment: ref, URL: "https://psp.example/pay/" + ref, Capturable: true}, nil
+}
+
+func (p *psp) Capture(_ context.Context, ref purchase.Ref, _ string) ([]purchase.Fact, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.captures++
+	pay := p.payments[ref.Payment]
+	pay.Kind, pay.At = purchase.Captured, time.Now()
+	p.payments[ref.Payment] = pay
+	return []purchase.Fact{pay.fact(purchase.Proved)}, nil
+}
+
+func (p *psp) set(pay payment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.payments[pay.Ref] = pay
+}
+
+func (p *psp) blindness(on bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.blind = on
+}
+
+// delivery is a signed note about a payment.
+func delivery(t testing.TB, pay payment, message string) purchase.Delivery {
+	t.Helper()
+	body, err := json.Marshal(pay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed(body, message)
+}
+
+func signed(body []byte, message string) purchase.Delivery {
+	d := purchase.Delivery{Account: "shop", Received: time.Now(), Method: "POST", Body: body, Header: map[string][]string{"Signed": {"yes"}, "Message": {message}}}
+	d.ID = purchase.DeliveryID(d)
+	return d
+}
+
+// A house is a store with one or more engines on it.
+type house struct {
+	store    *store.Store
+	dynamics *dynamics
+	psp      *psp
+	policy   purchase.Policy
+}
+
+func newHouse(t testing.TB, window time.Duration) *house {
+	t.Helper()
+	h := &house{dynamics: newDynamics(), psp: newPSP(), policy: purchase.DefaultPolicy(window)}
+	h.policy.Quiet = 2 * time.Second
+	s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "bridge.db"), store.Options{
+		Clock: wallClock{}, Policy: func(string) purchase.Policy { return h.policy }, Rules: purchase.Rules,
+		Registerer: prometheus.NewRegistry(), Log: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	h.store = s
+	return h
+}
+
+func (h *house) node(t testing.TB, owner string) *bridge.Bridge {
+	t.Helper()
+	accounts := []bridge.Account{{Name: "shop", Kind: "psp", Environment: "main", Provider: h.psp}}
+	b, err := bridge.New(bridge.Options{
+		Store: h.store, Environments: []bridge.Environment{{Name: "main", Registrar: h.dynamics, Policy: h.policy}}, Accounts: accounts,
+		Clock: wallClock{}, Chance: chance{}, PublicURL: "https://pay.example", Owner: owner, Log: zap.NewNop(),
+		Metrics: bridge.NewMetrics(prometheus.NewRegistry(), accounts)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// run starts nodes and stops them with the test.
+func (h *house) run(t testing.TB, nodes ...*bridge.Bridge) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	for _, b := range nodes {
+		wg.Go(func() { b.Run(ctx) })
+	}
+	t.Cleanup(func() { cancel(); wg.Wait() })
+}
+
+func (h *house) await(t testing.TB, id string, want purchase.State) bridge.Row {
+	t.Helper()
+	key := purchase.Key{Environment: "main", ID: id}
+	var row bridge.Row
+	var facts []purchase.Fact
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		var err error
+		if row, facts, err = h.store.Find(context.Background(), key); err == nil && row.Summary.State == want {
+			return row
+		}
+	}
+	for _, f := range facts {
+		t.Logf("%s %s %s %s %+v", f.Seen.Format("05.000"), f.Kind, f.Standing, f.Money, f.Detail)
+	}
+	t.Fatalf("purchase %s is %s (%s, waits %s), want %s", id, row.Summary.State, row.Summary.Cause, row.Waits, want)
+	return row
+}
+
+var euros45 = purchase.Money{Minor: 4500, Currency: "EUR"}

@@ -1,0 +1,47 @@
+package store
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics counts operations; a nil one counts nothing.
+type metrics struct {
+	duration *prometheus.HistogramVec
+	errors   *prometheus.CounterVec
+}
+
+var operations = []string{"keep", "claim", "settle", "reconsider", "probe", "quarantine", "prune", "find", "resolve", "find_token", "unchecked", "list", "backlog"}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	if reg == nil {
+		return nil
+	}
+	m := &metrics{
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "paybridge_store_operation_duration_seconds",
+			Help:    "How long the store took, the wait for its turn and the flush included.",
+			Buckets: []float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1},
+		}, []string{"operation"}),
+		errors: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "paybridge_store_errors_total",
+			Help: "Operations of the store that failed."}, []string{"operation"}),
+	}
+	reg.MustRegister(m.duration, m.errors)
+	for _, op := range operations {
+		m.duration.WithLabelValues(op)
+		m.errors.WithLabelValues(op)
+	}
+	return m
+}
+
+// begin starts the measurement of one operation; what it returns ends it.
+func (m *metrics) begin(operation string) func(error) {
+	if m == nil {
+		return func(error) {}
+	}
+	timer := prometheus.NewTimer(m.duration.WithLabelValues(operation))
+	return func(err error) {
+		timer.ObserveDuration()
+		if err != nil && !expected(err) {
+			m.errors.WithLabelValues(operation).Inc()
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+const (
+	quarantineAge   = 7 * 24 * time.Hour
+	quarantineCount = 1000 // per account
+	quarantineBody  = 64 << 10
+)
+
+// Quarantine implements bridge.Store. The oldest of the account make room.
+func (s *Store) Quarantine(ctx context.Context, d purchase.Delivery, why purchase.Refusal) error {
+	header, err := json.Marshal(d.Header)
+	if err != nil {
+		return fmt.Errorf("write the header of a delivery: %w", err)
+	}
+	bytes := body(d.Body)
+	bytes = bytes[:min(len(bytes), quarantineBody)]
+	return s.write(ctx, "quarantine", func(t *txn) error {
+		_, err := t.exec(`INSERT INTO quarantine (id, account, received, refusal, method, query, header, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO NOTHING`, d.ID, d.Account, micros(d.Received), why, d.Method, d.Query, string(header), bytes)
+		if err != nil {
+			return err
+		}
+		_, err = t.exec(`DELETE FROM quarantine WHERE account = ? AND received <= (SELECT received FROM quarantine WHERE account = ?
+			ORDER BY received DESC LIMIT 1 OFFSET ?)`, d.Account, d.Account, quarantineCount)
+		return err
+	})
+}
+
+// Prune implements bridge.Store.
+func (s *Store) Prune(ctx context.Context, before time.Time) (deliveries int, err error) {
+	err = s.write(ctx, "prune", func(t *txn) error {
+		if deliveries, err = t.exec(`DELETE FROM deliveries WHERE received < ? AND state IN ('read', 'false')`, micros(before)); err != nil {
+			return err
+		}
+		if _, err := t.exec(`DELETE FROM quarantine WHERE received < ?`, micros(t.now.Add(-quarantineAge))); err != nil {
+			return err
+		}
+		_, err := t.exec(`DELETE FROM tokens WHERE expires < ?`, micros(min2(before, t.now)))
+		return err
+	})
+	return deliveries, err
+}
+
+func min2(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}

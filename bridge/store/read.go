@@ -1,0 +1,253 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/paybridge/paybridge/bridge"
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+// read runs f in one read transaction: everything in it is of one instant.
+func (s *Store) read(ctx context.Context, operation string, f func(tx *sql.Tx) error) error {
+	done := s.metrics.begin(operation)
+	err := s.inTx(ctx, f)
+	done(err)
+	if err != nil && !expected(err) {
+		return fmt.Errorf("store: %s: %w", operation, err)
+	}
+	return err
+}
+
+func (s *Store) inTx(ctx context.Context, f func(tx *sql.Tx) error) error {
+	tx, err := s.reads.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // nothing was written
+	return f(tx)
+}
+
+// Find implements bridge.Store.
+func (s *Store) Find(ctx context.Context, key purchase.Key) (row bridge.Row, facts []purchase.Fact, err error) {
+	err = s.read(ctx, "find", func(tx *sql.Tx) error {
+		if row, _, err = scanRow(tx.QueryRowContext(ctx, s.dialect.bind(selectRow+` WHERE environment = ? AND id = ?`), key.Environment, key.ID)); err != nil {
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, s.dialect.bind(selectFacts), key.Environment, key.ID)
+		if err != nil {
+			return err
+		}
+		facts, err = scanFacts(key, rows)
+		return err
+	})
+	return row, facts, err
+}
+
+// Resolve implements bridge.Store.
+func (s *Store) Resolve(ctx context.Context, account, payment string) (key purchase.Key, err error) {
+	err = s.read(ctx, "resolve", func(tx *sql.Tx) error {
+		row := tx.QueryRowContext(ctx, s.dialect.bind(`SELECT environment, purchase FROM payments WHERE account = ? AND payment = ?`), account, payment)
+		return orElse(row.Scan(&key.Environment, &key.ID), bridge.ErrNotFound)
+	})
+	return key, err
+}
+
+// FindToken implements bridge.Store.
+func (s *Store) FindToken(ctx context.Context, hash string) (t bridge.Token, err error) {
+	err = s.read(ctx, "find_token", func(tx *sql.Tx) error {
+		var expires int64
+		row := tx.QueryRowContext(ctx, s.dialect.bind(`SELECT hash, environment, purchase, account, payment, language, back, expires
+			FROM tokens WHERE hash = ? AND expires > ?`), hash, micros(s.Clock.Now()))
+		err := row.Scan(&t.Hash, &t.Purchase.Environment, &t.Purchase.ID, &t.Account, &t.Payment, &t.Language, &t.Return, &expires)
+		t.Expires = instant(expires)
+		return orElse(err, bridge.ErrNotFound)
+	})
+	return t, err
+}
+
+// Unchecked implements bridge.Store.
+func (s *Store) Unchecked(ctx context.Context, n int) (deliveries []purchase.Delivery, err error) {
+	err = s.read(ctx, "unchecked", func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, s.dialect.bind(`SELECT id, account, received, method, query, header, body FROM deliveries
+			WHERE state = 'unchecked' AND due <= ? ORDER BY due LIMIT ?`), micros(s.Clock.Now()), n)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var d purchase.Delivery
+			var received int64
+			var header []byte
+			if err := rows.Scan(&d.ID, &d.Account, &received, &d.Method, &d.Query, &header, &d.Body); err != nil {
+				return err
+			}
+			if err := json.Unmarshal(header, &d.Header); err != nil {
+				return fmt.Errorf("read the header of delivery %s: %w", d.ID, err)
+			}
+			d.Received = instant(received)
+			deliveries = append(deliveries, d)
+		}
+		return rows.Err()
+	})
+	return deliveries, err
+}
+
+const usualPage = 100
+
+// List implements bridge.Store.
+func (s *Store) List(ctx context.Context, q bridge.Query) (list []bridge.Row, next string, err error) {
+	where, args, err := conditions(q)
+	if err != nil {
+		return nil, "", err
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = usualPage
+	}
+	statement := selectRow + where + ` ORDER BY updated DESC, environment DESC, id DESC LIMIT ?`
+	err = s.read(ctx, "list", func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, s.dialect.bind(statement), append(args, limit+1)...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			r, _, err := scanRow(rows)
+			if err != nil {
+				return err
+			}
+			list = append(list, r)
+		}
+		return rows.Err()
+	})
+	if err == nil && len(list) > limit {
+		list = list[:limit]
+		next = cursorAfter(list[limit-1])
+	}
+	return list, next, err
+}
+
+// conditions writes the query's fields as a WHERE clause.
+func conditions(q bridge.Query) (where string, args []any, err error) {
+	var terms []string
+	add := func(term string, values ...any) {
+		terms = append(terms, term)
+		args = append(args, values...)
+	}
+	if q.Environment != "" {
+		add("environment = ?", q.Environment)
+	}
+	if q.Account != "" {
+		add("account = ?", q.Account)
+	}
+	if len(q.States) > 0 {
+		marks := strings.TrimSuffix(strings.Repeat("?, ", len(q.States)), ", ")
+		values := make([]any, len(q.States))
+		for i, state := range q.States {
+			values[i] = string(state)
+		}
+		add("state IN ("+marks+")", values...)
+	}
+	if q.Cursor != "" {
+		updated, key, err := readCursor(q.Cursor)
+		if err != nil {
+			return "", nil, err
+		}
+		add("(updated, environment, id) < (?, ?, ?)", updated, key.Environment, key.ID)
+	}
+	if len(terms) > 0 {
+		where = " WHERE " + strings.Join(terms, " AND ")
+	}
+	return where, args, nil
+}
+
+func cursorAfter(r bridge.Row) string {
+	text := strconv.FormatInt(micros(r.Updated), 10) + "\x00" + r.Key.Environment + "\x00" + r.Key.ID
+	return base64.RawURLEncoding.EncodeToString([]byte(text))
+}
+
+var errCursor = errors.New("not a cursor of a list")
+
+func readCursor(cursor string) (updated int64, key purchase.Key, err error) {
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	parts := strings.Split(string(raw), "\x00")
+	if err != nil || len(parts) != 3 {
+		return 0, key, errCursor
+	}
+	updated, err = strconv.ParseInt(parts[0], 10, 64)
+	if err != nil {
+		return 0, key, errCursor
+	}
+	return updated, purchase.Key{Environment: parts[1], ID: parts[2]}, nil
+}
+
+// Backlog implements bridge.Store.
+func (s *Store) Backlog(ctx context.Context) ([]bridge.Backlog, error) {
+	sums := map[string]*bridge.Backlog{}
+	err := s.read(ctx, "backlog", func(tx *sql.Tx) error {
+		if err := s.countStates(ctx, tx, sums); err != nil {
+			return err
+		}
+		return s.listPaid(ctx, tx, sums)
+	})
+	backlogs := make([]bridge.Backlog, 0, len(sums))
+	for _, b := range sums {
+		backlogs = append(backlogs, *b)
+	}
+	return backlogs, err
+}
+
+func backlogOf(sums map[string]*bridge.Backlog, account string) *bridge.Backlog {
+	if sums[account] == nil {
+		sums[account] = &bridge.Backlog{Account: account, States: map[purchase.State]int{}}
+	}
+	return sums[account]
+}
+
+func (s *Store) countStates(ctx context.Context, tx *sql.Tx, sums map[string]*bridge.Backlog) error {
+	rows, err := tx.QueryContext(ctx, `SELECT account, state, count(*) FROM purchases GROUP BY account, state`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var account string
+		var state purchase.State
+		var n int
+		if err := rows.Scan(&account, &state, &n); err != nil {
+			return err
+		}
+		backlogOf(sums, account).States[state] = n
+	}
+	return rows.Err()
+}
+
+func (s *Store) listPaid(ctx context.Context, tx *sql.Tx, sums map[string]*bridge.Backlog) error {
+	rows, err := tx.QueryContext(ctx, `SELECT account, stage, cause, deadline, paid_at FROM purchases
+		WHERE state IN ('paid_unfinalized', 'held', 'mismatch', 'paid_late') AND registered = 0 AND paid > 0 ORDER BY deadline`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var account, stage, cause string
+		var deadline int64
+		var paidAt sql.NullInt64
+		if err := rows.Scan(&account, &stage, &cause, &deadline, &paidAt); err != nil {
+			return err
+		}
+		b := backlogOf(sums, account)
+		if stage == string(bridge.Claimed) && cause == "" {
+			b.Working++
+		}
+		b.Paid = append(b.Paid, bridge.Paid{Deadline: instant(deadline), Since: instantOf(paidAt), Held: cause != ""})
+	}
+	return rows.Err()
+}

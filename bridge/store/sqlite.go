@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"go.uber.org/zap"
+	sqlitedriver "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+const (
+	readers     = 4
+	walBound    = 32 << 20 // the log is folded into the database between two batches when it grew past this
+	busyTimeout = 5 * time.Second
+)
+
+// Open opens the database file, making it if it is not there, and owns it until Close: one process at a time. The file must be on
+// a local disk. It refuses to run if the database would not be durable.
+func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
+	path := strings.TrimPrefix(dsn, "sqlite:")
+	s := newStore(o)
+	release, err := own(path)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	s.release = release
+	if err := s.openSQLite(ctx, path); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), release())
+	}
+	return s, nil
+}
+
+// OpenReader opens the database for looking at it, also while a daemon owns it. Every change is refused.
+func OpenReader(ctx context.Context, dsn string, o Options) (*Store, error) {
+	path := strings.TrimPrefix(dsn, "sqlite:")
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	s := newStore(o)
+	var err error
+	if s.reads, err = openPool(path, true, readers); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	if err := s.reads.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), s.reads.Close())
+	}
+	return s, nil
+}
+
+func newStore(o Options) *Store {
+	if o.MaxUnchecked == 0 {
+		o.MaxUnchecked = 1000
+	}
+	if o.Log == nil {
+		o.Log = zap.NewNop()
+	}
+	return &Store{Options: o, dialect: sqlite, metrics: newMetrics(o.Registerer)}
+}
+
+func (s *Store) openSQLite(ctx context.Context, path string) error {
+	db, err := openPool(path, false, 1)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(durable(ctx, db), migrate(ctx, db)); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	if s.reads, err = openPool(path, true, readers); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	s.writes, err = newWriter(s, db, checkpointer(path+"-wal", s.Log))
+	if err != nil {
+		return errors.Join(err, db.Close(), s.reads.Close())
+	}
+	if err := s.foldAgain(ctx); err != nil {
+		return errors.Join(err, s.writes.close(), s.reads.Close())
+	}
+	return nil
+}
+
+// openPool opens connections with everything that durability and isolation rest on. Page caches are capped: they are per connection.
+func openPool(path string, readOnly bool, connections int) (*sql.DB, error) {
+	pragmas := []string{"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "cache_size(-8000)", "wal_autocheckpoint(0)",
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}
+	if readOnly {
+		pragmas = []string{"query_only(ON)", "cache_size(-8000)", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}
+	}
+	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: url.Values{"_pragma": pragmas}.Encode()}).String()
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+// durable reads back what durability rests on: some drivers ignore what they do not know.
+func durable(ctx context.Context, db *sql.DB) error {
+	var mode string
+	var synchronous int
+	if err := db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
+		return err
+	}
+	if err := db.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&synchronous); err != nil {
+		return err
+	}
+	if mode != "wal" || synchronous != 2 {
+		return fmt.Errorf("the database is not durable (journal_mode %s, synchronous %d); put it on a local disk", mode, synchronous)
+	}
+	return nil
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(schema, "schema")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files)
+	if err != nil {
+		return fmt.Errorf("read the schema: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("bring the schema up to date: %w", err)
+	}
+	return nil
+}
+
+// checkpointer keeps the write-ahead log bounded. It runs between two batches, in the writer, so no commit pays for it.
+func checkpointer(wal string, log *zap.Logger) func(*writer) {
+	return func(w *writer) {
+		info, err := os.Stat(wal)
+		if err != nil || info.Size() < walBound {
+			return
+		}
+		if _, err := w.conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+			log.Warn("the write-ahead log could not be folded in", zap.Error(err))
+		}
+	}
+}
+
+// foldAgain folds what was folded under older rules.
+func (s *Store) foldAgain(ctx context.Context) error {
+	for {
+		folded := 0
+		err := s.write(ctx, "keep", func(t *txn) error {
+			rows, err := t.rows(`SELECT environment, id FROM purchases WHERE rules < ? LIMIT 500`, s.Rules)
+			if err != nil {
+				return err
+			}
+			keys, err := scanKeys(rows)
+			if err != nil {
+				return err
+			}
+			for _, key := range keys {
+				if err := t.foldOne(key); err != nil {
+					return err
+				}
+			}
+			folded = len(keys)
+			return nil
+		})
+		if err != nil || folded == 0 {
+			return err
+		}
+	}
+}
+
+func (t *txn) foldOne(key purchase.Key) error {
+	var head string
+	var numbers int64
+	err := t.row(`SELECT head, numbers FROM purchases WHERE environment = ? AND id = ?`+t.store.dialect.lock, key.Environment, key.ID).Scan(&head, &numbers)
+	if err != nil {
+		return err
+	}
+	facts, err := t.facts(key)
+	if err != nil {
+		return err
+	}
+	return t.refold(key, facts, head, numbers)
+}
+
+// noTransaction recognises the answer to a ROLLBACK after SQLite rolled back by itself.
+func noTransaction(err error) bool {
+	var e *sqlitedriver.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_ERROR && strings.Contains(e.Error(), "no transaction")
+}
+
+// own takes the lock beside the file, so that a second process is refused at once and not when it is too late.
+func own(path string) (release func() error, err error) {
+	if err := localDisk(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := lockFile(lock); err != nil {
+		return nil, errors.Join(fmt.Errorf("another process owns it; stop that one first: %w", err), lock.Close())
+	}
+	return lock.Close, nil
+}

@@ -1,0 +1,224 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// batch bounds how many changes share one flushed transaction.
+const batch = 512
+
+// errClosed is the answer to changes after Close.
+var errClosed = errors.New("the store is closed")
+
+// A writer owns the one connection that writes. All changes that wait share one transaction and one flush, without a timer: it
+// takes one, then whatever else is there.
+type writer struct {
+	store *Store
+	db    *sql.DB
+	conn  *sql.Conn
+	jobs  chan *job
+	stop  chan struct{}
+	ended chan struct{}
+	once  sync.Once
+
+	statements map[string]*sql.Stmt
+	after      func(*writer) // between two batches
+}
+
+// A job is one change that waits for its commit. One whose caller has given up may still be committed.
+type job struct {
+	ctx  context.Context
+	do   func(*txn) error
+	err  error
+	done chan struct{}
+}
+
+func newWriter(s *Store, db *sql.DB, after func(*writer)) (*writer, error) {
+	conn, err := db.Conn(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{store: s, db: db, conn: conn, jobs: make(chan *job, 2*batch), stop: make(chan struct{}), ended: make(chan struct{}),
+		statements: map[string]*sql.Stmt{}, after: after}
+	go w.run()
+	return w, nil
+}
+
+// submit waits for a place in the queue and for the commit.
+func (w *writer) submit(ctx context.Context, do func(*txn) error) error {
+	j := &job{ctx: ctx, do: do, done: make(chan struct{})}
+	select {
+	case <-w.stop:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	case w.jobs <- j:
+	}
+	select {
+	case <-j.done:
+		return j.err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.ended:
+		select {
+		case <-j.done:
+			return j.err
+		default:
+			return errClosed
+		}
+	}
+}
+
+func (w *writer) run() {
+	defer close(w.ended)
+	for {
+		select {
+		case <-w.stop:
+			return
+		case j := <-w.jobs:
+			w.commit(w.drain(j))
+			w.after(w)
+		}
+	}
+}
+
+func (w *writer) drain(first *job) []*job {
+	jobs := []*job{first}
+	for len(jobs) < batch {
+		select {
+		case j := <-w.jobs:
+			jobs = append(jobs, j)
+		default:
+			return jobs
+		}
+	}
+	return jobs
+}
+
+// commit runs the jobs in one transaction. One that refuses is undone alone; if the commit itself fails, nobody is told of success.
+func (w *writer) commit(jobs []*job) {
+	err := w.transact(jobs)
+	for _, j := range jobs {
+		if err != nil && j.err == nil {
+			j.err = err
+		}
+		close(j.done)
+	}
+}
+
+func (w *writer) transact(jobs []*job) error {
+	ctx := context.Background()
+	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	now := w.store.Clock.Now().Truncate(time.Microsecond).UTC()
+	for _, j := range jobs {
+		if j.err = j.ctx.Err(); j.err != nil {
+			continue
+		}
+		if err := w.member(ctx, j, now); err != nil {
+			return errors.Join(err, w.rollback(ctx))
+		}
+	}
+	if _, err := w.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return errors.Join(fmt.Errorf("commit: %w", err), w.rollback(ctx))
+	}
+	return nil
+}
+
+// member runs one job inside a savepoint. What it returns is a failure of the whole batch.
+func (w *writer) member(ctx context.Context, j *job, now time.Time) error {
+	if _, err := w.conn.ExecContext(ctx, "SAVEPOINT member"); err != nil {
+		return fmt.Errorf("savepoint: %w", err)
+	}
+	j.err = j.do(&txn{ctx: ctx, writer: w, store: w.store, now: now})
+	if j.err != nil {
+		if _, err := w.conn.ExecContext(ctx, "ROLLBACK TO member"); err != nil {
+			return errors.Join(j.err, err)
+		}
+	}
+	if _, err := w.conn.ExecContext(ctx, "RELEASE member"); err != nil {
+		return errors.Join(j.err, err)
+	}
+	return nil
+}
+
+// rollback ends the transaction; SQLite may have ended it already by itself.
+func (w *writer) rollback(ctx context.Context) error {
+	if _, err := w.conn.ExecContext(ctx, "ROLLBACK"); err != nil && !noTransaction(err) {
+		return fmt.Errorf("rollback: %w", err)
+	}
+	return nil
+}
+
+func (w *writer) close() error {
+	w.once.Do(func() { close(w.stop) })
+	<-w.ended
+	for _, s := range w.statements {
+		_ = s.Close()
+	}
+	w.statements = nil
+	return errors.Join(w.conn.Close(), w.db.Close())
+}
+
+// A txn is the transaction as one job sees it, with one fixed instant.
+type txn struct {
+	ctx    context.Context
+	writer *writer
+	store  *Store
+	now    time.Time
+}
+
+func (t *txn) statement(text string) (*sql.Stmt, error) {
+	if s, ok := t.writer.statements[text]; ok {
+		return s, nil
+	}
+	s, err := t.writer.conn.PrepareContext(t.ctx, t.store.dialect.bind(text))
+	if err != nil {
+		return nil, err
+	}
+	t.writer.statements[text] = s
+	return s, nil
+}
+
+// exec runs a statement and says how many rows it changed.
+func (t *txn) exec(text string, args ...any) (int, error) {
+	s, err := t.statement(text)
+	if err != nil {
+		return 0, err
+	}
+	r, err := s.ExecContext(t.ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.RowsAffected()
+	return int(n), err
+}
+
+func (t *txn) row(text string, args ...any) scanner {
+	s, err := t.statement(text)
+	if err != nil {
+		return failed{err}
+	}
+	return s.QueryRowContext(t.ctx, args...)
+}
+
+func (t *txn) rows(text string, args ...any) (*sql.Rows, error) {
+	s, err := t.statement(text)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(t.ctx, args...)
+}
+
+// A scanner is one row, or why there is none.
+type scanner interface{ Scan(dest ...any) error }
+
+type failed struct{ err error }
+
+func (f failed) Scan(...any) error { return f.err }
