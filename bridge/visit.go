@@ -61,9 +61,10 @@ func (b *Bridge) payAddress(t Token) string {
 
 // buyerState never promises more than the facts prove, and never says that nothing was charged unless that is certain.
 func buyerState(p purchase.Purchase, payment string, cancelled bool, now time.Time) BuyerState {
-	switch p.State() {
-	case purchase.StateFinalized:
+	if p.Registered() { // money out of place is for the desk, the seat is there
 		return BuyerConfirmed
+	}
+	switch p.State() {
 	case purchase.StatePaidUnfinalized:
 		return BuyerConfirming
 	case purchase.StatePaymentPending, purchase.StateAuthorised:

@@ -88,7 +88,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if err != nil {
 		return errors.Join(err, db.Close(), s.reads.Close())
 	}
-	if err := s.foldAgain(ctx); err != nil {
+	if err := errors.Join(s.takeBack(ctx), s.foldAgain(ctx)); err != nil {
 		return errors.Join(err, s.writes.close(), s.reads.Close())
 	}
 	return nil
@@ -153,6 +153,14 @@ func checkpointer(wal string, log *zap.Logger) func(*writer) {
 			log.Warn("the write-ahead log could not be folded in", zap.Error(err))
 		}
 	}
+}
+
+// takeBack ends the leases of the process that had the file before: since only one has it at a time, that one is gone.
+func (s *Store) takeBack(ctx context.Context) error {
+	return s.write(ctx, "claim", func(t *txn) error {
+		_, err := t.exec(`UPDATE purchases SET stage = 'ready', lease_owner = NULL, lease_until = NULL WHERE stage = 'claimed'`)
+		return err
+	})
 }
 
 // foldAgain folds what was folded under older rules.

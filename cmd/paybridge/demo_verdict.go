@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+// A fate is what became of one scene: what the simulators hold, and what the daemon shows on its desk.
+type fate struct {
+	Scene      int    `json:"scene"`
+	Turn       turn   `json:"turn"`
+	Purchase   string `json:"purchase"`
+	Attendees  int    `json:"attendees"`
+	Seats      int    `json:"seats"`    // registration records in Dynamics
+	Captured   int64  `json:"captured"` // minor units at the provider
+	Refunded   int64  `json:"refunded"`
+	Desk       string `json:"desk,omitempty"` // cause
+	State      string `json:"state"`
+	End        end    `json:"end"`
+	Lost       bool   `json:"lost,omitempty"`
+	Unexpected bool   `json:"unexpected,omitempty"`
+	Trouble    string `json:"trouble,omitempty"` // what the buyer ran into
+	budget     time.Duration
+}
+
+// judge fills in what the facts of both sides amount to. Lost is money captured that is neither a seat, nor refunded, nor on the desk
+// under a cause.
+func (f *fate) judge(allowed []end) {
+	seated := f.Seats >= f.Attendees && f.Attendees > 0
+	held := f.Captured - f.Refunded
+	switch {
+	case seated && f.Desk != "":
+		f.End = seatDesk(purchase.Cause(f.Desk))
+	case seated:
+		f.End = endSeat
+	case f.Desk != "":
+		f.End = endDesk(purchase.Cause(f.Desk))
+	case f.Captured > 0 && held <= 0:
+		f.End = endRefunded
+	case f.Captured == 0:
+		f.End = endAbandoned
+	default:
+		f.End = "lost"
+	}
+	f.Lost = held > 0 && !seated && f.Desk == ""
+	f.Unexpected = !slices.Contains(allowed, f.End) || f.Seats > f.Attendees
+}
+
+// verdict is the demo's result as JSON.
+type verdict struct {
+	SchemaVersion   int        `json:"schema_version"`
+	Dialect         string     `json:"dialect"`
+	Seed            uint64     `json:"seed"`
+	WindowSeconds   float64    `json:"window_seconds"`
+	Purchases       int        `json:"purchases"`
+	Registered      int        `json:"registered"`
+	Refunded        int        `json:"refunded"`
+	Desk            int        `json:"desk"`
+	Abandoned       int        `json:"abandoned"`
+	Lost            int        `json:"lost"`
+	RegisteredTwice int        `json:"registered_twice"`
+	Unexpected      int        `json:"unexpected"`
+	Forged          int        `json:"forged_deliveries_sent"`
+	ForgedAccepted  int        `json:"forged_deliveries_accepted"`
+	Kills           int        `json:"kills"`
+	Budget          budgetUsed `json:"budget_used_seconds"`
+	Fates           []fate     `json:"fates"`
+}
+
+// budgetUsed is how much of the window registered purchases used, from their registration to their seat.
+type budgetUsed struct {
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+func (v *verdict) count(fates []fate) {
+	v.Fates = fates
+	v.Purchases = len(fates)
+	var used []time.Duration
+	for _, f := range fates {
+		switch {
+		case f.Seats > 0 && f.Seats >= f.Attendees:
+			v.Registered++
+			used = append(used, f.budget)
+		case f.End == endRefunded:
+			v.Refunded++
+		case f.End == endAbandoned:
+			v.Abandoned++
+		}
+		if f.Desk != "" {
+			v.Desk++
+		}
+		if f.Lost {
+			v.Lost++
+		}
+		if f.Seats > f.Attendees {
+			v.RegisteredTwice++
+		}
+		if f.Unexpected {
+			v.Unexpected++
+		}
+	}
+	v.Budget = budgetOf(used)
+}
+
+func budgetOf(used []time.Duration) budgetUsed {
+	if len(used) == 0 {
+		return budgetUsed{}
+	}
+	slices.Sort(used)
+	at := func(q float64) float64 { return used[int(q*float64(len(used)-1))].Seconds() }
+	return budgetUsed{P50: at(0.5), P99: at(0.99), Max: at(1)}
+}
+
+func (v *verdict) good() bool {
+	return v.Lost == 0 && v.RegisteredTwice == 0 && v.Unexpected == 0 && v.ForgedAccepted == 0
+}
+
+func (v *verdict) print(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "#\tWHAT HAPPENED\tPURCHASE\tSEATS\tTAKEN\tEND\tBUDGET USED\t")
+	for _, f := range v.Fates {
+		mark := ""
+		if f.Unexpected || f.Lost {
+			mark = "<- unexpected " + f.Trouble
+		}
+		used := "-"
+		if f.budget > 0 {
+			used = f.budget.Round(100 * time.Millisecond).String()
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\t%d/%d\t%s\t%s\t%s\t%s\n", f.Scene, f.Turn, clipID(f.Purchase), f.Seats, f.Attendees,
+			purchase.Money{Minor: f.Captured, Currency: "EUR"}.Decimal(), f.End, used, mark)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "\n%d purchases: %d registered, %d on the desk, %d abandoned, %d refunded; %d lost, %d registered twice, %d unexpected\n"+
+		"latency budget used of %s: p50 %.1fs, p99 %.1fs, max %.1fs\n", v.Purchases, v.Registered, v.Desk, v.Abandoned, v.Refunded, v.Lost,
+		v.RegisteredTwice, v.Unexpected, time.Duration(v.WindowSeconds*float64(time.Second)), v.Budget.P50, v.Budget.P99, v.Budget.Max)
+	return err
+}
+
+func clipID(id string) string {
+	if cut := strings.IndexByte(id, '-'); cut > 0 {
+		return id[:cut]
+	}
+	return id
+}

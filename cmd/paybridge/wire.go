@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/paybridge/paybridge/bridge"
+	"github.com/paybridge/paybridge/bridge/governor"
+	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/bridge/store"
+	"github.com/paybridge/paybridge/bridge/web"
+	"github.com/paybridge/paybridge/config"
+	"github.com/paybridge/paybridge/dataverse"
+	"github.com/paybridge/paybridge/providers"
+)
+
+// wiring is what the program is given from outside: tests bring a clock of their own.
+type wiring struct {
+	clock    bridge.Clock
+	log      *zap.Logger
+	registry *prometheus.Registry
+}
+
+// A program is everything that serve runs, put together by wire and nowhere else.
+type program struct {
+	wiring
+	store      *store.Store
+	bridge     *bridge.Bridge
+	public     http.Handler
+	operations http.Handler
+}
+
+// parts are the outward sides: the environments and the accounts.
+type parts struct {
+	dynamics     map[string]*dataverse.Client
+	environments []bridge.Environment
+	accounts     []bridge.Account
+}
+
+// wire is the one list of constructors.
+func wire(ctx context.Context, c *config.Config, w wiring) (*program, error) {
+	outside, err := wireParts(c, w.clock, w.log, w.registry)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx, c.Store, store.Options{Clock: w.clock, Policy: policies(c), Rules: purchase.Rules, Registerer: w.registry, Log: w.log})
+	if err != nil {
+		return nil, err
+	}
+	b, err := bridge.New(bridge.Options{
+		Store: s, Environments: outside.environments, Accounts: outside.accounts, Clock: w.clock, Chance: realChance{},
+		PublicURL: strings.TrimSuffix(c.Server.PublicURL, "/"), Owner: owner(), Log: w.log, Metrics: bridge.NewMetrics(w.registry, outside.accounts),
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	w.registry.MustRegister(bridge.NewBacklogCollector(b))
+	announce(w.registry, c)
+	return &program{wiring: w, store: s, bridge: b,
+		public:     web.NewPublic(web.Options{Config: c.Server, Bridge: b, Accounts: outside.accounts, Log: w.log, Registerer: w.registry, Now: w.clock.Now}),
+		operations: web.NewOperations(w.registry, s.Healthy),
+	}, nil
+}
+
+func (p *program) close() {
+	if err := p.store.Close(); err != nil {
+		p.log.Error("the store did not close well", zap.Error(err))
+	}
+}
+
+// wireParts makes the clients of Dynamics and of the providers; doctor needs no more.
+func wireParts(c *config.Config, clock bridge.Clock, log *zap.Logger, reg *prometheus.Registry) (*parts, error) {
+	if reg == nil {
+		reg = prometheus.NewRegistry()
+	}
+	p := &parts{dynamics: map[string]*dataverse.Client{}}
+	metrics := dataverse.NewMetrics(reg)
+	for _, name := range slices.Sorted(maps.Keys(c.Environments)) {
+		e := c.Environments[name]
+		client, err := dataverse.New(e.Dataverse, dataverse.Options{Environment: name, Now: clock.Now, Log: log, Metrics: metrics,
+			Govern: func(next http.RoundTripper) http.RoundTripper {
+				return governor.New(governor.Options{Now: clock.Now, Next: next})
+			}})
+		if err != nil {
+			return nil, fmt.Errorf("environment %s: %w", name, err)
+		}
+		p.dynamics[name] = client
+		p.environments = append(p.environments, bridge.Environment{Name: name, Live: e.Live(), Registrar: client, Policy: policies(c)(name)})
+	}
+	return p, p.wireAccounts(c, clock, log, reg)
+}
+
+func (p *parts) wireAccounts(c *config.Config, clock bridge.Clock, log *zap.Logger, reg *prometheus.Registry) error {
+	seals, err := seals(c)
+	if err != nil {
+		return err
+	}
+	metrics := providers.NewMetrics(reg)
+	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
+		a := c.Accounts[name]
+		live := c.Environments[a.Environment].Live()
+		provider, err := providers.Open(a.Config, providers.Options{Account: name, Environment: a.Environment, Live: live, Now: clock.Now,
+			Seals: seals, Reference: a.Reference, Log: log, Metrics: metrics})
+		if err != nil {
+			return fmt.Errorf("account %s: %w", name, err)
+		}
+		p.accounts = append(p.accounts, bridge.Account{Name: name, Kind: a.Config.Kind(), Environment: a.Environment, Event: a.Event, Live: live, Provider: provider})
+	}
+	return nil
+}
+
+func seals(c *config.Config) (purchase.Seals, error) {
+	keys := make([][]byte, 0, len(c.SealKeys))
+	for _, ref := range c.SealKeys {
+		key, err := ref.Reveal()
+		if err != nil {
+			return purchase.Seals{}, fmt.Errorf("seal_keys: %w", err)
+		}
+		keys = append(keys, []byte(key))
+	}
+	return purchase.NewSeals(keys...)
+}
+
+// policies gives each environment its policy.
+func policies(c *config.Config) func(string) purchase.Policy {
+	byName := map[string]purchase.Policy{}
+	for name, e := range c.Environments {
+		byName[name] = e.Dataverse.Policy()
+	}
+	return func(name string) purchase.Policy { return byName[name] }
+}
+
+// announce publishes what is configured, for joins in dashboards.
+func announce(reg prometheus.Registerer, c *config.Config) {
+	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "paybridge_build_info", Help: "The version that runs."}, []string{"version", "revision", "goversion"})
+	accounts := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "paybridge_account_info", Help: "The configured accounts."}, []string{"provider", "account", "mode", "dialect"})
+	reg.MustRegister(build, accounts)
+	v := thisVersion()
+	build.WithLabelValues(v.Version, v.Revision, v.Go).Set(1)
+	for name, a := range c.Accounts {
+		e := c.Environments[a.Environment]
+		accounts.WithLabelValues(a.Config.Kind(), name, e.Mode, string(e.Dataverse.Dialect)).Set(1)
+	}
+}
+
+// owner names this process in leases.
+func owner() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "node"
+	}
+	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), realChance{}.Token()[:8])
+}
+
+// A reader looks at the store of a daemon that may be running.
+type reader struct {
+	*store.Store
+	environments []string
+}
+
+// withReader opens the store of the settings for looking and closes it again.
+func withReader(cmd *cobra.Command, f func(context.Context, reader) error) error {
+	path, err := cmd.Flags().GetString("config")
+	if err != nil {
+		return err
+	}
+	c, err := loadConfig(path)
+	if err != nil {
+		return err
+	}
+	s, err := store.OpenReader(cmd.Context(), c.Store, store.Options{Clock: wallClock{}, Policy: policies(c), Rules: purchase.Rules})
+	if err != nil {
+		return fmt.Errorf("%w; has the daemon run with these settings yet?", err)
+	}
+	return errors.Join(f(cmd.Context(), reader{Store: s, environments: slices.Sorted(maps.Keys(c.Environments))}), s.Close())
+}

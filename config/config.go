@@ -1,0 +1,142 @@
+// Package config is the settings file: it reads it, refuses unknown keys, and reports every problem at once. Each section is owned
+// by the package that uses it.
+package config
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/paybridge/paybridge/bridge/web"
+	"github.com/paybridge/paybridge/config/field"
+	"github.com/paybridge/paybridge/dataverse"
+	"github.com/paybridge/paybridge/providers"
+)
+
+// Config is the whole settings file, version 1.
+type Config struct {
+	// Version of the file's shape: 1.
+	Version int `yaml:"version"`
+	// Server is the public face: what buyers and providers reach.
+	Server web.Config `yaml:"server"`
+	// Operations is the face for metrics and health checks. It is not for the public.
+	Operations web.Operations `yaml:"operations"`
+	// Store is where everything is kept: the path of an SQLite file on a local disk. It is made if it is not there.
+	Store string `yaml:"store"`
+	// SealKeys seal what travels through a provider. The first seals, all verify: put a new one in front, and drop the old one when
+	// the last payment under it is over.
+	SealKeys []field.Secret `yaml:"seal_keys"`
+	// Environments are the Dynamics organisations, by a name of your choice.
+	Environments map[string]Environment `yaml:"environments"`
+	// Accounts are the merchant accounts, by a name of your choice, which ends the callback address: /callback/NAME.
+	Accounts map[string]Account `yaml:"accounts"`
+}
+
+// Environment is one Dynamics organisation.
+type Environment struct {
+	// Mode is sandbox or live. A sandbox account never touches a live environment, and the reverse.
+	Mode string `yaml:"mode"`
+	// Dataverse says where the organisation is and how to sign in.
+	Dataverse dataverse.Config `yaml:"dataverse"`
+}
+
+// Live tells whether real money is meant.
+func (e Environment) Live() bool { return e.Mode == "live" }
+
+// Account is one merchant account at one provider.
+type Account struct {
+	// Environment names the Dynamics organisation that the account sells for; the account is of its mode.
+	Environment string `yaml:"environment"`
+	// Capture says when the money is taken: before_registration, the only way of this version.
+	Capture string `yaml:"capture"`
+	// Late says what becomes of money that came too late: desk (a person decides), the only way of this version.
+	Late string `yaml:"late"`
+	// Event is the ReadableEventId of an account that sells one event only.
+	Event string `yaml:"event"`
+	// Reference says where notifications carry the ids, when the organiser's own page starts the payments (callback only).
+	Reference providers.Reference `yaml:"reference"`
+	// One section named after the provider follows.
+	providers.Config `yaml:",inline"`
+}
+
+var slug = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$`)
+
+// Validate notes everything that is wrong.
+func (c *Config) Validate(p *field.Problems) {
+	if c.Version != 1 {
+		p.Add("version", "is %d; this program reads version 1", c.Version)
+	}
+	c.Server.Validate(p.At("server"))
+	c.Operations.Validate(p.At("operations"))
+	c.validateStore(p)
+	p.Require("seal_keys", len(c.SealKeys) > 0, "make one with: openssl rand -hex 32 > seal, and write file:seal")
+	for _, key := range c.SealKeys {
+		checkSecret(p, "seal_keys", key)
+	}
+	p.Require("environments", len(c.Environments) > 0, "name at least one Dynamics organisation")
+	for _, name := range slices.Sorted(maps.Keys(c.Environments)) {
+		c.validateEnvironment(p.At("environments."+name), name)
+	}
+	p.Require("accounts", len(c.Accounts) > 0, "name at least one merchant account")
+	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
+		c.validateAccount(p.At("accounts."+name), name)
+	}
+}
+
+func (c *Config) validateStore(p *field.Problems) {
+	switch {
+	case c.Store == "":
+		p.Add("store", "is required; write the path of an SQLite file on a local disk, for example paybridge.db")
+	case strings.HasPrefix(c.Store, "postgres:"), strings.HasPrefix(c.Store, "postgresql:"):
+		p.Add("store", "PostgreSQL is not supported by this version; write the path of an SQLite file")
+	}
+}
+
+func (c *Config) validateEnvironment(p *field.Problems, name string) {
+	e := c.Environments[name]
+	if !slug.MatchString(name) {
+		p.Add("", "the name may have small letters, digits and hyphens only")
+	}
+	if e.Mode != "sandbox" && e.Mode != "live" {
+		p.Add("mode", "is %q; write sandbox or live", e.Mode)
+	}
+	e.Dataverse.Validate(p.At("dataverse"), e.Live())
+}
+
+func (c *Config) validateAccount(p *field.Problems, name string) {
+	a := c.Accounts[name]
+	if !slug.MatchString(name) {
+		p.Add("", "the name ends an address: small letters, digits and hyphens only")
+	}
+	e, ok := c.Environments[a.Environment]
+	if !ok {
+		p.Add("environment", "names %q, which is not among the environments", a.Environment)
+	}
+	if a.Capture != "" && a.Capture != "before_registration" {
+		p.Add("capture", "is %q; this version knows before_registration only", a.Capture)
+	}
+	if a.Late != "" && a.Late != "desk" {
+		p.Add("late", "is %q; this version knows desk only", a.Late)
+	}
+	a.Config.Validate(p, e.Live())
+	a.Reference.Validate(p.At("reference"), a.Config.Kind())
+}
+
+func checkSecret(p *field.Problems, key string, s field.Secret) {
+	if _, err := s.Reveal(); err != nil {
+		p.Add(key, "%v", err)
+	}
+}
+
+// Secrets are all secret references that are set.
+func (c *Config) Secrets() []field.Secret {
+	secrets := slices.Clone(c.SealKeys)
+	for _, e := range c.Environments {
+		secrets = append(secrets, e.Dataverse.ClientSecret, e.Dataverse.ClientCertificate)
+	}
+	for _, a := range c.Accounts {
+		secrets = append(secrets, a.Config.Secrets()...)
+	}
+	return slices.DeleteFunc(secrets, field.Secret.IsZero)
+}

@@ -1,0 +1,165 @@
+package config_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/paybridge/paybridge/config"
+)
+
+// settle writes the reference settings with their secrets in place, after edit.
+func settle(t *testing.T, edit func(string) string) string {
+	t.Helper()
+	raw, err := os.ReadFile("../deploy/paybridge.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"seal", "dataverse", "paypal"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("0123456789abcdef0123456789abcdef\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := strings.ReplaceAll(string(raw), "/run/secrets/", dir+"/")
+	path := filepath.Join(dir, "paybridge.yaml")
+	if err := os.WriteFile(path, []byte(edit(text)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func same(s string) string { return s }
+
+func TestTheReferenceSettingsLoad(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load(settle(t, same))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !c.Environments["main"].Live() || c.Accounts["paypal-main"].Kind() != "paypal" {
+		t.Errorf("not understood as meant: %+v", c)
+	}
+}
+
+func TestTheReferenceSettingsShowEveryKey(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../deploy/paybridge.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range keysOf(reflect.TypeFor[config.Config](), map[reflect.Type]bool{}) {
+		if !regexp.MustCompile(`(?m)[\s{#-]` + regexp.QuoteMeta(key) + `:`).MatchString("\n" + string(raw)) {
+			t.Errorf("the key %s is not in deploy/paybridge.yaml", key)
+		}
+	}
+}
+
+func keysOf(t reflect.Type, seen map[reflect.Type]bool) []string {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Map || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || seen[t] {
+		return nil
+	}
+	seen[t] = true
+	var keys []string
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		if name != "" && name != "-" {
+			keys = append(keys, name)
+		}
+		keys = append(keys, keysOf(t.Field(i).Type, seen)...)
+	}
+	return keys
+}
+
+func replace(old, with string) func(string) string {
+	return func(s string) string { return strings.Replace(s, old, with, 1) }
+}
+
+func TestEveryMistakeIsNamedWithItsKeyAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		edit func(string) string
+		want string // "key: part of the message"
+	}{
+		"unknown key":          {replace("return_origins:", "return_origin:"), `server.return_origin: unknown key; did you mean return_origins?`},
+		"unknown provider key": {replace("webhook_id:", "webhook_ip:"), `accounts.paypal-main.paypal.webhook_ip: unknown key; did you mean webhook_id?`},
+		"wrong version":        {replace("version: 1", "version: 2"), `version: is 2`},
+		"mode":                 {replace("mode: live", "mode: production"), `environments.main.mode: is "production"`},
+		"missing environment":  {replace("environment: main", "environment: other"), `accounts.paypal-main.environment: names "other"`},
+		"secret in the file":   {replace("client_secret: file:", "client_secret: plain"), `client_secret:`},
+		"secret file missing":  {replace("/paypal\n", "/nowhere\n"), `accounts.paypal-main.paypal.client_secret: unusable secret reference`},
+		"not https":            {replace("https://pay.example.org  ", "http://pay.example.org  "), `server.public_url: is not https`},
+		"duration":             {replace("window: 50m", "window: fifty"), `not a duration`},
+		"capture":              {replace("capture: before_registration", "capture: whenever"), `accounts.paypal-main.capture: is "whenever"`},
+		"simulator in live":    {replace("# api_url:", "api_url:"), `accounts.paypal-main.paypal.api_url: is for sandbox only`},
+		"authority in live":    {replace("# ca_file: /etc/paybridge/simulator-ca.pem       # sandbox", "ca_file: /etc/x.pem # sandbox"), `environments.main.dataverse.ca_file`},
+		"postgres":             {replace("/var/lib/paybridge/paybridge.db", "postgres://x"), `store: PostgreSQL is not supported`},
+		"not yaml":             {replace("version: 1", "version: [1"), `not valid YAML`},
+		"not a list":           {replace("trusted_proxies: [10.0.0.0/8]", "trusted_proxies: {a: b}"), `server.trusted_proxies`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := config.Load(settle(t, c.edit))
+			var invalid *config.Invalid
+			if !errors.As(err, &invalid) {
+				t.Fatalf("got %v, want *config.Invalid", err)
+			}
+			if !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got\n%s\nwant %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestAllMistakesAreReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load(settle(t, func(s string) string {
+		s = strings.Replace(s, "version: 1", "version: 3", 1)
+		s = strings.Replace(s, "mode: live", "mode: maybe", 1)
+		return strings.Replace(s, "late: desk", "late: refund", 1)
+	}))
+	var invalid *config.Invalid
+	if !errors.As(err, &invalid) || len(invalid.Problems) != 3 {
+		t.Fatalf("want three problems, got %v", err)
+	}
+	for _, p := range invalid.Problems {
+		if p.Line == 0 {
+			t.Errorf("%s has no line", p)
+		}
+	}
+}
+
+func TestNoProblemShowsASecret(t *testing.T) {
+	t.Parallel()
+	const secret = "this-is-the-secret-itself"
+	_, err := config.Load(settle(t, func(s string) string {
+		return regexp.MustCompile(`client_secret: file:\S+`).ReplaceAllString(s, "client_secret: "+secret)
+	}))
+	if err == nil || strings.Contains(err.Error(), secret) {
+		t.Errorf("the secret is in the problem: %v", err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	raw, err := os.ReadFile("../deploy/paybridge.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	f.Add([]byte("accounts: {a: {paypal: {}}}\nenvironments: {b: {}}"))
+	f.Add([]byte("seal_keys: [a, {b: c}]"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		raw = bytes.ReplaceAll(raw, []byte("file:"), []byte("fire:")) // no file of this machine is read
+		if c, problems := config.Parse(raw); len(problems) == 0 && c == nil {
+			t.Error("no settings and no problem")
+		}
+	})
+}

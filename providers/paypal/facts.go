@@ -1,0 +1,262 @@
+package paypal
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+// notUnderstood is a shape that this version does not know, named without its content.
+func notUnderstood(what string) error {
+	return fmt.Errorf("%w: %s", purchase.ErrNotUnderstood, what)
+}
+
+// carried are the two fields of a payment that the merchant fills in.
+type carried struct{ custom, invoice string }
+
+func (c carried) field(name string) string {
+	switch name {
+	case "custom_id", "custom":
+		return c.custom
+	case "invoice_id", "invoice":
+		return c.invoice
+	}
+	return ""
+}
+
+const maxEventID = 256
+
+// about begins a fact about a payment: which purchase it names, under our own seal or where the settings say.
+func (p *PayPal) about(standing purchase.Standing, payment string, c carried) purchase.Fact {
+	f := purchase.Fact{Standing: standing, Payment: payment, Purchase: purchase.Key{Environment: p.environment}}
+	ref, sealed := p.seals.Open(c.custom)
+	if !sealed && p.locateIDs != nil {
+		ref = p.locateIDs(c.field)
+	}
+	if id, err := purchase.ParseID(ref.Purchase); err == nil {
+		f.Purchase.ID = id
+	}
+	if user, err := purchase.ParseID(ref.User); err == nil {
+		f.Detail.User = user
+	}
+	if len(ref.Event) <= maxEventID && utf8.ValidString(ref.Event) {
+		f.Detail.Event = ref.Event
+	}
+	f.Detail.Sealed = sealed
+	return f
+}
+
+// captured says what became of a capture. Only its own status decides: a completed order may hold a pending capture.
+func captured(f purchase.Fact, t transaction) (purchase.Fact, error) {
+	f.Object, f.At = t.ID, t.Create.Time
+	money, err := readMoney(t.Amount.Value, t.Amount.Currency)
+	if err == nil {
+		f.Money = money
+	}
+	switch strings.ToUpper(t.Status) {
+	case "COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED":
+		f.Kind = purchase.Captured
+		if err != nil || !money.Positive() {
+			return f, notUnderstood("the amount of a capture")
+		}
+	case "PENDING":
+		f.Kind, f.Detail.Reason = purchase.Pending, word(t.Details.Reason)
+	case "DECLINED", "DENIED", "FAILED":
+		f.Kind, f.Detail.Reason = purchase.Failed, word(t.Details.Reason)
+	default:
+		return f, notUnderstood("the status of a capture")
+	}
+	return f, nil
+}
+
+// The versions of a refund: PayPal gives none, but its states have an order, and a refund that was under way may come to nothing.
+const (
+	refundUnderWay = 1
+	refundSettled  = 2
+)
+
+// givenBack says what became of a refund, or of money that was taken back (kind Reversed). One that is under way counts as gone: it
+// must not buy a seat.
+func givenBack(f purchase.Fact, kind purchase.Kind, t transaction) (purchase.Fact, error) {
+	f.Kind, f.Object, f.At, f.Version = kind, t.ID, t.Create.Time, refundSettled
+	money, err := readMoney(strings.TrimPrefix(t.Amount.Value, "-"), t.Amount.Currency)
+	if err != nil {
+		return f, notUnderstood("the amount of a refund")
+	}
+	f.Money = money
+	switch strings.ToUpper(t.Status) {
+	case "COMPLETED":
+	case "PENDING", "":
+		f.Version = refundUnderWay
+	case "FAILED", "CANCELLED":
+		f.Kind, f.Detail.Reason = purchase.Failed, "refund_"+strings.ToLower(t.Status)
+	default:
+		return f, notUnderstood("the status of a refund")
+	}
+	return f, nil
+}
+
+// authorised says what became of an authorization; what it turned into is told by the captures.
+func authorised(f purchase.Fact, t transaction) (purchase.Fact, bool) {
+	f.Object, f.At = t.ID, t.Create.Time
+	if money, err := readMoney(t.Amount.Value, t.Amount.Currency); err == nil {
+		f.Money = money
+	}
+	switch strings.ToUpper(t.Status) {
+	case "CREATED":
+		f.Kind = purchase.Authorised
+	case "PENDING":
+		f.Kind, f.Detail.Reason = purchase.Pending, word(t.Details.Reason)
+	case "DENIED":
+		f.Kind = purchase.Failed
+	default:
+		return f, false
+	}
+	return f, true
+}
+
+// orderFacts says what an order holds. Approval has the time given, because PayPal does not say when it was.
+func (p *PayPal) orderFacts(standing purchase.Standing, o order, approved stamp) ([]purchase.Fact, error) {
+	var facts []purchase.Fact
+	for _, u := range o.Units {
+		if p.foreign(u.Payee) {
+			return nil, purchase.Forged(purchase.WrongMerchant)
+		}
+		f := p.about(standing, o.ID, carried{u.Custom, u.Invoice})
+		inside, err := p.unitFacts(f, u)
+		if err != nil {
+			return nil, err
+		}
+		switch strings.ToUpper(o.Status) {
+		case "APPROVED":
+			f.Kind, f.At, f.Detail.Capturable = purchase.Approved, approved.Time, true
+			if f.Money, err = readMoney(u.Amount.Value, u.Amount.Currency); err != nil {
+				return nil, notUnderstood("the amount of an order")
+			}
+			facts = append(facts, f)
+		case "VOIDED":
+			facts = append(facts, lapsed(f, o))
+		case "COMPLETED":
+			if onlyFailed(inside) {
+				facts = append(facts, lapsed(f, o))
+			}
+		}
+		facts = append(facts, inside...)
+	}
+	return facts, nil
+}
+
+func lapsed(f purchase.Fact, o order) purchase.Fact {
+	f.Kind, f.At = purchase.Lapsed, o.Create.Time
+	return f
+}
+
+func onlyFailed(facts []purchase.Fact) bool {
+	for _, f := range facts {
+		if f.Kind != purchase.Failed {
+			return false
+		}
+	}
+	return len(facts) > 0
+}
+
+// unitFacts tells of every transaction in a purchase unit.
+func (p *PayPal) unitFacts(f purchase.Fact, u unit) ([]purchase.Fact, error) {
+	var facts []purchase.Fact
+	for _, t := range u.Payments.Authorizations {
+		if said, ok := authorised(f, t); ok {
+			facts = append(facts, said)
+		}
+	}
+	for _, t := range u.Payments.Refunds {
+		said, err := givenBack(f, purchase.Refunded, t)
+		if err != nil {
+			return nil, err
+		}
+		facts = append(facts, said)
+	}
+	for _, t := range u.Payments.Captures {
+		of := f
+		if t.Custom != "" && t.Custom != u.Custom {
+			of = p.about(f.Standing, f.Payment, carried{t.Custom, cmp.Or(t.Invoice, u.Invoice)})
+		}
+		said, err := captured(of, t)
+		if err != nil {
+			return nil, err
+		}
+		facts = append(facts, said)
+		if f.Standing == purchase.Proved {
+			rest, err := unlisted(said, t, refundsOf(u, t.ID))
+			if err != nil {
+				return nil, err
+			}
+			facts = append(facts, rest...)
+		}
+	}
+	return facts, nil
+}
+
+// refundsOf are the refunds of one capture: those that say so, and all of them where there is no other capture.
+func refundsOf(u unit, capture string) []transaction {
+	var mine []transaction
+	for _, r := range u.Payments.Refunds {
+		if up := upward(r.Links, "captures"); up == capture || (up == "" && len(u.Payments.Captures) == 1) {
+			mine = append(mine, r)
+		}
+	}
+	return mine
+}
+
+// unlisted accounts for what the status of a capture says beyond the refunds that are listed. A capture that is wholly refunded gave
+// back all of it: what no refund explains is a fact of its own, whose version is the number of refunds listed, so that a list that
+// fills up later takes its place. A capture that is partly refunded without a list cannot be told.
+func unlisted(f purchase.Fact, t transaction, refunds []transaction) ([]purchase.Fact, error) {
+	switch strings.ToUpper(t.Status) {
+	case "PARTIALLY_REFUNDED":
+		if len(refunds) == 0 {
+			return nil, notUnderstood("a capture is partly refunded and PayPal does not list how much; look it up in the PayPal account")
+		}
+		return nil, nil
+	case "REFUNDED":
+	default:
+		return nil, nil
+	}
+	rest := f.Money
+	for _, r := range refunds {
+		said, err := givenBack(f, purchase.Refunded, r)
+		if err != nil {
+			return nil, err
+		}
+		if said.Kind != purchase.Refunded {
+			continue
+		}
+		var ok bool
+		if rest, ok = rest.Minus(said.Money); !ok || rest.Minor < 0 {
+			return nil, notUnderstood("the refunds of a capture")
+		}
+	}
+	f.Kind, f.Object, f.Money, f.Version = purchase.Refunded, f.Object+"-unlisted", rest, int64(len(refunds)+1)
+	return []purchase.Fact{f}, nil
+}
+
+// foreign tells whether the money goes to somebody else than the account.
+func (p *PayPal) foreign(to payee) bool {
+	return p.config.MerchantID != "" && to.Merchant != "" && !strings.EqualFold(to.Merchant, p.config.MerchantID)
+}
+
+var reasonWords = regexp.MustCompile(`^[A-Za-z_]{1,80}$`)
+
+// word lets only PayPal's closed words through.
+func word(reason string) string {
+	switch {
+	case reason == "":
+		return ""
+	case reasonWords.MatchString(reason):
+		return reason
+	}
+	return "OTHER"
+}

@@ -1,0 +1,233 @@
+package providersim
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+var payPage = template.Must(template.New("pay").Parse(`<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Simulated PayPal</title>
+<style>body{font:16px system-ui;max-width:24rem;margin:4rem auto;padding:0 1rem}button{font:inherit;padding:.6rem 1rem;margin:.3rem 0;width:100%}</style></head>
+<body><h1>Simulated PayPal</h1><p>Pay {{.Amount.Value}} {{.Amount.CurrencyCode}}?</p>
+<form method="post" action="/checkoutnow?token={{.ID}}"><button name="action" value="pay">Pay</button>
+<button name="action" value="decline">Pay with a card that will be declined</button><button name="action" value="cancel">Cancel</button></form></body></html>
+`))
+
+// What a buyer cannot do.
+var (
+	ErrNoOrder = errors.New("there is no such order")
+	ErrTooLate = errors.New("the order can no longer be approved")
+)
+
+// payPage shows the order to the buyer.
+func (p *PayPal) showPage(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	o := p.orders[r.URL.Query().Get("token")]
+	p.mu.Unlock()
+	if o == nil {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_ = payPage.Execute(w, o) // the browser went away
+}
+
+// pressButton does what the buyer chose and sends the browser back to the merchant.
+func (p *PayPal) pressButton(w http.ResponseWriter, r *http.Request) {
+	id := r.URL.Query().Get("token")
+	p.mu.Lock()
+	o := p.orders[id]
+	p.mu.Unlock()
+	if o == nil {
+		http.NotFound(w, r)
+		return
+	}
+	back := o.ReturnURL
+	switch r.FormValue("action") {
+	case "cancel":
+		back = o.CancelURL
+	case "decline":
+		p.DeclineNextCapture(id)
+		fallthrough
+	default:
+		if err := p.Approve(id); err != nil {
+			http.Error(w, err.Error(), http.StatusConflict)
+			return
+		}
+	}
+	http.Redirect(w, r, withToken(back, id, r.FormValue("action") != "cancel"), http.StatusSeeOther)
+}
+
+// withToken adds what PayPal adds to the merchant's address; a query of the merchant's own stays.
+func withToken(address, order string, approved bool) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	q := u.Query()
+	q.Set("token", order)
+	if approved {
+		q.Set("PayerID", "SIMPAYER00001")
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// Approve is the buyer's yes at the pay page.
+func (p *PayPal) Approve(order string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o := p.orders[order]
+	switch {
+	case o == nil:
+		return ErrNoOrder
+	case o.Status == "COMPLETED" || o.Status == "VOIDED" || p.now().Sub(o.Created) > 3*time.Hour:
+		return ErrTooLate
+	}
+	o.Status = "APPROVED"
+	p.emit(o.ID, "CHECKOUT.ORDER.APPROVED", "checkout-order", p.orderJSON(o, true))
+	return nil
+}
+
+// A ButtonPayment is a payment on the organiser's own page: captured at once, and only notifications tell of it.
+type ButtonPayment struct {
+	CustomID  string `json:"custom_id"`
+	InvoiceID string `json:"invoice_id"`
+	Value     string `json:"value"`
+	Currency  string `json:"currency"`
+	Pending   string `json:"pending"` // a reason such as ECHECK: captured as pending
+	Shape     Shape  `json:"-"`
+}
+
+// Button pays and returns the order and the capture.
+func (p *PayPal) Button(b ButtonPayment) (order, capture string, err error) {
+	amount := Amount{CurrencyCode: b.Currency, Value: b.Value}
+	if issue := amount.check(); issue != "" {
+		return "", "", fmt.Errorf("pay %s %s: %s", b.Value, b.Currency, issue)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o := &Order{ID: p.id("5A"), Intent: "CAPTURE", CustomID: b.CustomID, InvoiceID: b.InvoiceID, Amount: amount, Created: p.now(), Organisers: true}
+	p.orders[o.ID], p.shapes[o.ID] = o, b.Shape
+	p.sequence = append(p.sequence, o.ID)
+	status := "COMPLETED"
+	if b.Pending != "" {
+		status = "PENDING"
+	}
+	return o.ID, p.take(o, status, b.Pending).ID, nil
+}
+
+// Settle ends a pending capture: paid, or denied.
+func (p *PayPal) Settle(capture string, paid bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.captures[capture]
+	if c == nil || c.Status != "PENDING" {
+		return ErrNoOrder
+	}
+	c.Status, c.Reason, c.Updated = "DECLINED", "", p.now()
+	kind := "PAYMENT.CAPTURE.DENIED"
+	if paid {
+		c.Status, kind = "COMPLETED", "PAYMENT.CAPTURE.COMPLETED"
+	}
+	p.emit(c.OrderID, kind, "capture", p.captureJSON(c))
+	return nil
+}
+
+// GiveBack refunds a capture in the merchant's back office, or reverses it as PayPal does; "" is all that is left.
+func (p *PayPal) GiveBack(capture, value string, reversal bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.captures[capture]
+	if c == nil {
+		return ErrNoOrder
+	}
+	amount := Amount{Value: value}
+	if value != "" {
+		amount.CurrencyCode = c.Amount.CurrencyCode
+	}
+	if _, issue := p.giveBack(c, amount, reversal); issue != "" {
+		return errors.New(issue)
+	}
+	return nil
+}
+
+// Forgeries are notifications of a payment that never was, as an attacker would make them: unsigned, signed by somebody else, signed
+// by PayPal for another webhook, and a genuine one whose body was changed.
+func (p *PayPal) Forgeries(customID, value, currency string) []Delivery {
+	body, err := json.Marshal(map[string]any{"id": "WH-FORGED", "event_type": "PAYMENT.CAPTURE.COMPLETED", "resource_type": "capture", "resource_version": "2.0",
+		"create_time": stamp(p.now()), "resource": map[string]any{"id": "3CFORGED000000001", "status": "COMPLETED", "custom_id": customID,
+			"amount": Amount{CurrencyCode: currency, Value: value}}})
+	if err != nil {
+		panic(fmt.Sprintf("providersim: write a forgery: %v", err))
+	}
+	hook := ""
+	if hooks := p.Webhooks(); len(hooks) > 0 {
+		hook = hooks[0].ID
+	}
+	foreign := p.Sign(hook, body, p.now())
+	foreign.Set("PAYPAL-TRANSMISSION-SIG", signWith(mustKey(), foreign.Get("PAYPAL-TRANSMISSION-ID"), foreign.Get("PAYPAL-TRANSMISSION-TIME"), hook, body))
+	return []Delivery{
+		{Header: http.Header{"Content-Type": {"application/json"}}, Body: body},
+		{Header: foreign, Body: body},
+		{Header: p.Sign("0WH00000ANOTHER01", body, p.now()), Body: body},
+		{Header: p.Sign(hook, body, p.now()), Body: bytes.Replace(body, []byte("FORGED"), []byte("FORGER"), 1)},
+	}
+}
+
+// SetIPN says where IPN messages go; "" for nowhere.
+func (p *PayPal) SetIPN(address string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ipnURL = address
+}
+
+// emitIPN tells of a capture in the older form. Held: p.mu.
+func (p *PayPal) emitIPN(o *Order, c *Capture) {
+	if p.ipnURL == "" {
+		return
+	}
+	form := []string{"mc_gross=" + url.QueryEscape(c.Amount.Value), "payment_status=Completed", "charset=windows-1252", "first_name=Andr%E9",
+		"custom=" + url.QueryEscape(o.CustomID), "invoice=" + url.QueryEscape(o.InvoiceID), "receiver_email=" + url.QueryEscape(p.cfg.ReceiverEmail),
+		"receiver_id=" + p.cfg.MerchantID, "txn_id=" + c.ID, "mc_currency=" + c.Amount.CurrencyCode, "txn_type=web_accept",
+		"payment_date=" + url.QueryEscape(c.Created.In(time.FixedZone("PST", -8*3600)).Format("15:04:05 Jan 02, 2006 MST"))}
+	if !p.cfg.Live {
+		form = append(form, "test_ipn=1")
+	}
+	body := []byte(strings.Join(form, "&"))
+	p.ipnSent[string(body)] = true
+	e := &event{id: c.ID, order: o.ID, kind: "IPN", at: p.cfg.Now(), body: body}
+	p.send(p.ipnURL, e, 0, func(time.Time, string) (http.Header, []byte) {
+		return http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "User-Agent": {"PayPal IPN (simulated)"}}, body
+	})
+}
+
+// checkIPN says VERIFIED to the very bytes it sent, and INVALID to anything else.
+func (p *PayPal) checkIPN(w http.ResponseWriter, r *http.Request) {
+	if r.UserAgent() == "" {
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	seen := p.remember(r, "verify", nil)
+	if f := p.misfortune("verify"); p.spoil(w, r, f, seen) {
+		return
+	}
+	var b bytes.Buffer
+	_, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
+	sent, ok := strings.CutPrefix(b.String(), "cmd=_notify-validate&")
+	p.mu.Lock()
+	known := err == nil && ok && p.ipnSent[sent]
+	p.mu.Unlock()
+	verdict := "INVALID"
+	if known {
+		verdict = "VERIFIED"
+	}
+	p.write(w, seen, reply{status: http.StatusOK, raw: []byte(verdict), kind: "text/html; charset=UTF-8"})
+}

@@ -1,0 +1,125 @@
+// Package providertest holds what every payment provider's adapter must do, whatever its protocol. An adapter's test fills in a Harness
+// with deliveries that are genuine by its own rules and calls Run.
+package providertest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/paybridge/paybridge/bridge"
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+// A Harness is one adapter under test.
+type Harness struct {
+	// New makes a fresh account; the suite makes one for each law.
+	New func() (bridge.Provider, error)
+	// Environment is the one that the account sells for.
+	Environment string
+	// Genuine are authentic deliveries. The first must be a usual one that tells a fact.
+	Genuine []purchase.Delivery
+	// Foreign are deliveries that are authentic elsewhere: another mode, merchant or account.
+	Foreign []purchase.Delivery
+	// Signed are the headers of which every byte is signed or pinned, and which are needed.
+	Signed []string
+	// Unsigned tells whether byte i of a genuine body is outside what is authenticated. Nil: every byte is inside.
+	Unsigned func(d purchase.Delivery, i int) bool
+	// Stride is the distance between the bytes that are forged, for adapters that ask over the network. Default 1: every byte.
+	Stride int
+	// Known are payments that the provider knows, Unknown is one that it does not. They are for adapters that can be asked.
+	Known   []purchase.Ref
+	Unknown purchase.Ref
+	// Secrets must not be in any error.
+	Secrets []string
+	// Allocations is the most that reading Genuine[0] may take; 0 is not measured.
+	Allocations float64
+}
+
+// A law is one thing that every adapter does; it returns how the adapter breaks it.
+type law struct {
+	name  string
+	check func(ctx context.Context, h Harness, p bridge.Provider) []string
+}
+
+var laws = []law{
+	{"genuine deliveries are read", genuineIsRead},
+	{"the same bytes say the same", sameSaysSame},
+	{"one changed byte of the body is refused", forgedBody},
+	{"one changed byte of a signed header is refused", forgedHeader},
+	{"a missing or doubled header is refused", headersOnce},
+	{"what is too large is refused", oversize},
+	{"what is genuine elsewhere is refused", foreign},
+	{"junk is refused and does not panic", junk},
+	{"asking twice proves the same", askTwice},
+	{"no secret is in an error", noSecrets},
+	{"many may read at once", together},
+}
+
+// Run holds the adapter to every law, each in a subtest. Not from a parallel test where allocations are measured.
+func Run(t *testing.T, h Harness) {
+	t.Helper()
+	for _, l := range laws {
+		t.Run(l.name, func(t *testing.T) {
+			for _, fault := range h.holds(t.Context(), l) {
+				t.Error(fault)
+			}
+		})
+	}
+	t.Run("reading takes few allocations", func(t *testing.T) { allocations(t, h) })
+}
+
+// Faults returns how the adapter breaks which law, for checking the suite itself.
+func Faults(ctx context.Context, h Harness) map[string][]string {
+	faults := make(map[string][]string)
+	for _, l := range laws {
+		if found := h.holds(ctx, l); len(found) > 0 {
+			faults[l.name] = found
+		}
+	}
+	return faults
+}
+
+// holds checks one law on a fresh account. A panic is a fault too.
+func (h Harness) holds(ctx context.Context, l law) (faults []string) {
+	defer func() {
+		if r := recover(); r != nil {
+			faults = append(faults, fmt.Sprintf("panic: %v", r))
+		}
+	}()
+	p, err := h.New()
+	if err != nil {
+		return []string{"make the account: " + err.Error()}
+	}
+	h.Genuine, h.Foreign = copies(h.Genuine), copies(h.Foreign)
+	return l.check(ctx, h, p)
+}
+
+// copies keep what an adapter does to one delivery away from the other laws.
+func copies(deliveries []purchase.Delivery) []purchase.Delivery {
+	out := make([]purchase.Delivery, 0, len(deliveries))
+	for _, d := range deliveries {
+		out = append(out, changed(d, func(*purchase.Delivery) {}))
+	}
+	return out
+}
+
+func (h Harness) stride() int { return max(1, h.Stride) }
+
+func allocations(t *testing.T, h Harness) {
+	if h.Allocations == 0 {
+		t.Skip("not measured")
+	}
+	p, err := h.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := testing.AllocsPerRun(20, func() {
+		if _, err := p.Read(t.Context(), h.Genuine[0]); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got > h.Allocations {
+		t.Errorf("reading takes %.0f allocations, more than %.0f", got, h.Allocations)
+	}
+}
