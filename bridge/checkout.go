@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -18,6 +19,7 @@ import (
 
 const (
 	visibleWithin = 5 * time.Second // a fresh purchase may be invisible for a moment
+	patientFor    = 8 * time.Second // a buyer waits this long for a busy Dynamics
 	tokenLife     = 48 * time.Hour
 	returnsEvery  = 5 * time.Second // how often a buyer's return may make us ask
 )
@@ -82,11 +84,8 @@ func (c *checkout) arrive(ctx context.Context) (CheckoutResult, error) {
 	case err != nil:
 		return CheckoutResult{Outcome: DataverseError}, fmt.Errorf("read the price: %w", err)
 	}
-	wanted := c.account.Event
-	if wanted == "" {
-		wanted = c.req.Event
-	}
-	if offer.Event != "" && wanted != "" && !strings.EqualFold(offer.Event, wanted) {
+	wanted, agreed := agree(offer.Event, c.account.Event, c.req.Event)
+	if !agreed {
 		return CheckoutResult{Outcome: BadRequest}, nil
 	}
 	now := c.Clock.Now()
@@ -101,15 +100,37 @@ func (c *checkout) arrive(ctx context.Context) (CheckoutResult, error) {
 	return CheckoutResult{}, c.learn(ctx, Keeping{Facts: []purchase.Fact{priced}})
 }
 
-// visible reads the price, again for a moment if the purchase is not there yet.
+// agree is the one event that all who name one mean.
+func agree(events ...string) (event string, agreed bool) {
+	for _, e := range events {
+		if e != "" && event != "" && !strings.EqualFold(e, event) {
+			return "", false
+		}
+		event = cmp.Or(event, e)
+	}
+	return event, true
+}
+
+// visible reads the price: again for a moment if the purchase is not there yet, or if Dynamics asked for a short pause.
 func (c *checkout) visible(ctx context.Context) (purchase.Offer, error) {
-	until := c.Clock.Now().Add(visibleWithin)
+	began := c.Clock.Now()
 	for {
 		offer, err := c.env.Registrar.Price(ctx, c.key)
-		if !errors.Is(err, purchase.ErrNoPurchase) || c.Clock.Now().After(until) {
+		if err == nil || errors.Is(err, purchase.ErrNoPrice) {
 			return offer, err
 		}
-		if err := c.Clock.Sleep(ctx, visibleWithin/5); err != nil {
+		pause, bound := visibleWithin/5, visibleWithin
+		if !errors.Is(err, purchase.ErrNoPurchase) {
+			after, again := purchase.Retry(err)
+			if !again {
+				return offer, err
+			}
+			pause, bound = max(after, pause), patientFor
+		}
+		if c.Clock.Now().Add(pause).Sub(began) > bound {
+			return offer, err
+		}
+		if err := c.Clock.Sleep(ctx, pause); err != nil {
 			return offer, err
 		}
 	}

@@ -85,6 +85,7 @@ func (m *Metrics) start(accounts []Account) {
 			each(func(o string) { m.events.WithLabelValues(p, n, t, o) }, "new", "duplicate", "ignored")
 		}, "payment_succeeded", "payment_pending", "payment_failed", "refund", "dispute", "other")
 	}
+	m.verifications.WithLabelValues("other", "other", "unknown_account")
 	for slo, ratio := range map[string]float64{"finalize_in_window": 0.999, "finalize_fast": 0.99, "callback_accept": 0.999} {
 		m.objective.WithLabelValues(slo).Set(ratio)
 		each(func(r string) { m.slo.WithLabelValues(slo, r) }, "good", "bad")
@@ -99,8 +100,7 @@ func each(do func(string), values ...string) {
 	}
 }
 
-// UnknownAccount counts a callback to an address that belongs to no account.
-func (m *Metrics) UnknownAccount() {
+func (m *Metrics) unknownAccount() {
 	m.verifications.WithLabelValues("other", "other", "unknown_account").Inc()
 }
 

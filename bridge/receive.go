@@ -17,6 +17,9 @@ const (
 	recheckBatch = 20
 )
 
+// UnknownAccount counts a callback to an address that belongs to no account. Nothing of it is read.
+func (b *Bridge) UnknownAccount() { b.Metrics.unknownAccount() }
+
 // Receive reads a delivery and keeps it. The receipt is positive only when the delivery is durable.
 func (b *Bridge) Receive(ctx context.Context, d purchase.Delivery) Receipt {
 	account, ok := b.accounts[d.Account]

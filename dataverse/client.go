@@ -44,7 +44,7 @@ type Client struct {
 	once      *http.Client // one attempt
 	safe      *retryablehttp.Client
 	evidence  evidence
-	events    events
+	events    memory[event]
 	outbound  *outbound
 	realtime  *realtime
 	transport http.RoundTripper
@@ -91,7 +91,6 @@ func assemble(cfg Config, o Options) *Client {
 		tokens:   &tokens{acquire: cfg.signIn(noRedirects(direct)), now: o.Now, log: log, metrics: o.Metrics},
 		once:     noRedirects(governed),
 		evidence: evidence{log: log, seen: map[string]bool{}},
-		events:   events{known: map[string]event{}},
 	}
 	c.safe = patient(c.once)
 	c.outbound, c.realtime = &outbound{Client: c}, &realtime{Client: c}

@@ -5,28 +5,31 @@ import (
 	"errors"
 	"sync/atomic"
 	"time"
-
-	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
-// enrich adds what a purchase's row tells, where an organisation keeps one: when the temporary registration was made, the event
-// and the buyer. It is a help and never an error.
-func (o *outbound) enrich(ctx context.Context, id string, offer *purchase.Offer) {
-	if !o.rows.worthAsking(o.now()) {
-		return
+// An origin is what a purchase's row tells of how it came to be. It never changes.
+type origin struct {
+	created time.Time // on the clock of Dynamics
+	user    string
+	event   event
+}
+
+// origin reads it where an organisation keeps a row for the purchase. It is a help, which costs a call once, and never an error.
+func (o *outbound) origin(ctx context.Context, id string) origin {
+	now := o.now()
+	if known, ok := o.origins.get(id, now); ok || !o.rows.worthAsking(now) {
+		return known
 	}
 	row, err := o.readRow(ctx, opPrice, "read the purchase", id, columnsOfOrigin)
-	o.rows.learned(err, o.now())
+	o.rows.learned(err, now)
 	if err != nil {
-		return
+		return origin{}
 	}
-	offer.Created = o.clock.ours(row.created())
-	if offer.User == "" {
-		offer.User = row.Contact
+	found := origin{created: row.created(), user: row.Contact}
+	if found.event, err = o.event(ctx, row.Event); err == nil {
+		o.origins.put(id, found, now)
 	}
-	if e, err := o.event(ctx, row.Event); err == nil && offer.Event == "" {
-		offer.Event = e.readable
-	}
+	return found
 }
 
 // rows remembers whether outbound purchases have rows. Where several in a row had none, nobody is asked for an hour: it would cost

@@ -1,6 +1,7 @@
 package dataverse
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,9 +17,10 @@ import (
 // Source: Dynamics 365 Marketing, add a payment gateway; finalizing registrations for paid events.
 type outbound struct {
 	*Client
-	info   choice
-	finish choice
-	rows   rows
+	info    choice
+	finish  choice
+	rows    rows
+	origins memory[origin]
 }
 
 var (
@@ -82,7 +84,10 @@ func (o *outbound) price(ctx context.Context, id string) (purchase.Offer, error)
 	if err != nil {
 		return purchase.Offer{}, fmt.Errorf("read the price: %w", err)
 	}
-	o.enrich(ctx, id, &offer)
+	from := o.origin(ctx, id)
+	offer.Created = o.clock.ours(from.created)
+	offer.User = cmp.Or(offer.User, from.user)
+	offer.Event = cmp.Or(offer.Event, from.event.readable)
 	return offer, nil
 }
 
@@ -147,10 +152,7 @@ func price(amount, currency string) (purchase.Money, error) {
 // finalize sends the one call that makes seats. Only the answer that there is no such action, which proves that nothing was done,
 // leads to the older name.
 func (o *outbound) finalize(ctx context.Context, id string, f purchase.Final) purchase.Outcome {
-	event := f.Event
-	if event == "" {
-		event = o.cfg.Event
-	}
+	event := cmp.Or(f.Event, o.cfg.Event)
 	if event == "" {
 		return purchase.Outcome{Result: purchase.Refused, Reason: "event_missing"}
 	}

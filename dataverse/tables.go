@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -88,33 +87,16 @@ func list[T any](ctx context.Context, c *Client, operation, set, column, id stri
 }
 
 // An event is what a purchase's event is called.
-type event struct {
-	readable, name string
-	until          time.Time // when it is to be read again
-}
+type event struct{ readable, name string }
 
-// events remembers them: there are few, and each purchase names one.
-type events struct {
-	mu    sync.Mutex
-	known map[string]event
-}
-
-const (
-	eventsMost = 1000
-	eventsKept = 10 * time.Minute
-)
-
-// event reads what an event is called. One that may not be read has no name; that is no error, and it is remembered too.
+// event reads what an event is called; there are few, so it is remembered. One that may not be read has no name, which is no
+// error.
 func (c *Client) event(ctx context.Context, id string) (event, error) {
 	if !guidShape.MatchString(id) {
 		return event{}, nil
 	}
-	now := c.now()
-	c.events.mu.Lock()
-	known, ok := c.events.known[id]
-	c.events.mu.Unlock()
-	if ok && now.Before(known.until) {
-		return known, nil
+	if e, ok := c.events.get(id, c.now()); ok {
+		return e, nil
 	}
 	var found struct {
 		Readable string `json:"msevtmgt_readableeventid"`
@@ -125,18 +107,9 @@ func (c *Client) event(ctx context.Context, id string) (event, error) {
 	if err != nil && !hidden(err) {
 		return event{}, err
 	}
-	e := event{readable: strings.TrimSpace(found.Readable), name: plainText(found.Name), until: now.Add(eventsKept)}
-	c.events.keep(id, e)
+	e := event{readable: strings.TrimSpace(found.Readable), name: plainText(found.Name)}
+	c.events.put(id, e, c.now())
 	return e, nil
-}
-
-func (e *events) keep(id string, known event) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if len(e.known) >= eventsMost {
-		clear(e.known)
-	}
-	e.known[id] = known
 }
 
 // hidden tells whether an error says that something can never be read here, rather than not now.

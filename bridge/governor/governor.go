@@ -149,7 +149,8 @@ func (g *Governor) leave(began time.Time, resp *http.Response) {
 }
 
 // throttle begins a pause for everybody. A refusal of a request that left before the pause belongs to the same wave and at most
-// lengthens it; one that left after it means that the pause was too short, so the next is at least twice as long.
+// lengthens it; one that comes before any good answer after the pause means that the pause was too short, so the next is at least
+// twice as long.
 func (g *Governor) throttle(began time.Time, asked time.Duration) {
 	now := g.now()
 	if began.Before(g.since) || g.left() > 0 {
@@ -169,6 +170,9 @@ func (g *Governor) throttle(began time.Time, asked time.Duration) {
 
 // recover widens the ration by one for every ration of good answers.
 func (g *Governor) recover() {
+	if g.left() == 0 {
+		g.pause = 0 // the pause was long enough
+	}
 	if g.good++; g.good >= g.limit && g.limit < g.ceiling {
 		g.limit, g.good = g.limit+1, 0
 	}

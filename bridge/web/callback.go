@@ -22,6 +22,7 @@ const maxDelivery = 1 << 20
 func (p *public) callback(c echo.Context) error {
 	account, ok := p.Bridge.Account(c.Param("account"))
 	if !ok {
+		p.Bridge.UnknownAccount()
 		return echo.NewHTTPError(http.StatusNotFound)
 	}
 	if methods := methodsOf(account); !slices.Contains(methods, c.Request().Method) {

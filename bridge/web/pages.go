@@ -79,4 +79,3 @@ func languageOf(c echo.Context) string {
 	}
 	return "en"
 }
-

@@ -41,7 +41,13 @@ func (p *public) pay(c echo.Context) error {
 		private(c)
 		return c.Redirect(http.StatusFound, result.Redirect)
 	}
-	return p.show(c, checkoutStatus(result.Outcome), notice{Key: string(result.Outcome), Language: language})
+	n := notice{Key: string(result.Outcome), Language: language}
+	status := checkoutStatus(result.Outcome)
+	if status == http.StatusServiceUnavailable {
+		n.Refresh = 5
+		c.Response().Header().Set("Retry-After", "5")
+	}
+	return p.show(c, status, n)
 }
 
 func (p *public) checkout(c echo.Context, account, language string) (bridge.CheckoutResult, error) {

@@ -23,6 +23,8 @@ import (
 type Bridge interface {
 	// Account looks an account up by the end of its callback address.
 	Account(name string) (bridge.Account, bool)
+	// UnknownAccount counts a callback for nobody.
+	UnknownAccount()
 	// Receive keeps a delivery; a positive receipt means that it is durable.
 	Receive(ctx context.Context, d purchase.Delivery) bridge.Receipt
 	// Checkout takes a buyer to the provider's pay page.

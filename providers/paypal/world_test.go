@@ -1,8 +1,6 @@
 package paypal_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -227,6 +225,15 @@ func atStub(t testing.TB, s *stub, change func(*paypal.Config)) *paypal.PayPal {
 	return open(t, c, paypal.Options{HTTP: s, Seals: testSeals(t), Locate: bareID})
 }
 
+func optionsOf(s *stub) paypal.Options { return paypal.Options{HTTP: s, Locate: bareID} }
+
+// forget lets go of what was asked so far.
+func (s *stub) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked, s.bodies = nil, nil
+}
+
 // said are facts in short, for comparing.
 func said(facts []purchase.Fact) []string {
 	out := []string{}
@@ -235,13 +242,4 @@ func said(facts []purchase.Fact) []string {
 		out = append(out, strings.TrimSpace(text))
 	}
 	return out
-}
-
-func compact(t testing.TB, text string) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := json.Compact(&b, []byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
 }
