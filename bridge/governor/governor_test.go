@@ -208,17 +208,20 @@ func TestAfterAPauseTheRationIsHalfAndGrowsBack(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		d.work = func() { time.Sleep(time.Second) }
-		burst := func() int {
+		burst := func(n int) int {
 			d.most = 0
 			var group sync.WaitGroup
-			for range 40 {
+			for range n {
 				group.Go(func() { _, _ = get(t, g) })
 			}
 			group.Wait()
 			return d.most
 		}
-		if first, second := burst(), burst(); first < 4 || first > 8 || second != 8 {
-			t.Errorf("%d, then %d at once; want a growing ration that ends at 8", first, second)
+		if first, then := burst(4), burst(8); first != 4 || then != 5 {
+			t.Errorf("%d, then %d at once; want half of 8, then one more", first, then)
+		}
+		if last := burst(60); last != 8 {
+			t.Errorf("%d at once in the end; want 8 again", last)
 		}
 	})
 }
