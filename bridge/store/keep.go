@@ -257,7 +257,7 @@ func (t *txn) refuseReplay(k bridge.Keeping) error {
 		return nil
 	}
 	var other string
-	err := t.row(`SELECT id FROM deliveries WHERE account = ? AND message = ?`, k.Delivery.Account, k.Message).Scan(&other)
+	err := t.row(`SELECT id FROM deliveries WHERE account = ? AND message = ? AND message <> ''`, k.Delivery.Account, k.Message).Scan(&other)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil
