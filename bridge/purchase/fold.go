@@ -302,12 +302,17 @@ func (p *Purchase) foldDesk(facts []Fact) {
 	}
 }
 
-// Net is all the money the purchase holds, over all its payments. Amounts of another currency than the first are left out; they
-// are a contradiction of their own.
+// Net is all the money the purchase holds, over all its payments. Of amounts in several currencies the first counts: none of them
+// can be the price together with the others.
 func (p Purchase) Net() Money {
 	var sum Money
 	for _, pay := range p.Payments {
-		if s, ok := sum.Plus(pay.Net()); ok {
+		net := pay.Net()
+		if sum.Minor == 0 && net.Minor != 0 {
+			sum = net // whatever was there has gone back
+			continue
+		}
+		if s, ok := sum.Plus(net); ok {
 			sum = s
 		}
 	}

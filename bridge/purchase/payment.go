@@ -34,7 +34,7 @@ type Payment struct {
 	// HeardReturn: the latest thing heard is that the buyer came back.
 	HeardReturn bool
 	LastAsked   time.Time
-	Asks        int
+	asked       int64 // number of the last read-back
 
 	Captures []Attempt // our own capture intents
 }
@@ -143,9 +143,8 @@ func (p *Payment) note(f *Fact, objects map[string]*object) {
 			p.Opened = f
 		}
 	case Asked:
-		p.Asks++
-		if p.LastAsked.IsZero() || f.At.After(p.LastAsked) || (f.At.Equal(p.LastAsked) && f.Detail.Basis > p.AskedOf) {
-			p.LastAsked, p.AskedOf = f.At, f.Detail.Basis
+		if f.Number > p.asked {
+			p.asked, p.LastAsked, p.AskedOf = f.Number, f.At, f.Detail.Basis
 		}
 	case Pending, Authorised, Captured, Failed, Refunded, Reversed:
 		o := objects[f.Object]
