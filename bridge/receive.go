@@ -99,10 +99,25 @@ func (b *Bridge) refuse(ctx context.Context, d purchase.Delivery, err error) Rec
 	why := purchase.BadSignature
 	errors.As(err, &why)
 	b.Log.Warn("delivery refused", zap.String("account", d.Account), zap.String("delivery", d.ID), zap.String("cause", string(why)))
-	if err := b.Store.Quarantine(ctx, d, why); err != nil {
-		b.Log.Warn("refused delivery not put aside", zap.String("account", d.Account), zap.Error(err))
-	}
+	b.putAside(ctx, d, why)
 	return Receipt{Outcome: RefusedForged, Refusal: why}
+}
+
+// putAside keeps one refused delivery at a time and lets the others go: a flood of forgeries must not reach the disk.
+func (b *Bridge) putAside(ctx context.Context, d purchase.Delivery, why purchase.Refusal) {
+	select {
+	case b.asides <- struct{}{}:
+	default:
+		return
+	}
+	go func() {
+		defer func() { <-b.asides }()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
+		defer cancel()
+		if err := b.Store.Quarantine(ctx, d, why); err != nil {
+			b.Log.Warn("refused delivery not put aside", zap.String("account", d.Account), zap.Error(err))
+		}
+	}()
 }
 
 // address completes facts from an account: its name, its environment, and which purchase they belong to. Proof knows best what it
@@ -153,16 +168,18 @@ func (b *Bridge) readAgain(ctx context.Context, account Account, d purchase.Deli
 	ctx, cancel := context.WithTimeout(ctx, keepWithin)
 	defer cancel()
 	reading, err := account.Provider.Read(ctx, d)
-	switch {
-	case errors.Is(err, purchase.ErrForged):
-		b.refuse(ctx, d, err)
-		if _, err := b.keep(ctx, Keeping{Delivery: &d, State: False}); err != nil {
-			b.Log.Error("verdict on a delivery could not be kept", zap.String("delivery", d.ID), zap.Error(err))
-		}
-	case err == nil || errors.Is(err, purchase.ErrNotUnderstood):
-		b.Metrics.verified(account, b.judge(ctx, account, d, reading, err))
-	default:
+	final := err == nil || errors.Is(err, purchase.ErrNotUnderstood) || errors.Is(err, purchase.ErrForged)
+	if !final {
 		b.postpone(ctx, d)
+		return
+	}
+	receipt := b.judge(ctx, account, d, reading, err)
+	b.Metrics.verified(account, receipt)
+	if receipt.Outcome != RefusedForged {
+		return
+	}
+	if _, err := b.keep(ctx, Keeping{Delivery: &d, State: False}); err != nil {
+		b.Log.Error("verdict on a delivery could not be kept", zap.String("delivery", d.ID), zap.Error(err))
 	}
 }
 

@@ -13,14 +13,13 @@ import (
 // A worker takes one claimed purchase as many steps as it can go now.
 type worker struct {
 	*Bridge
-	claim  Claim
-	key    purchase.Key
-	env    Environment
-	skew   time.Duration // what to add to our clock to get the store's
-	log    *zap.Logger
-	facts  []purchase.Fact
-	head   string
-	failed bool // the last step failed; it counts in a row over claims
+	claim Claim
+	key   purchase.Key
+	env   Environment
+	skew  time.Duration // what to add to our clock to get the store's
+	log   *zap.Logger
+	facts []purchase.Fact
+	head  string
 }
 
 // errLater ends a claim whose step failed for now.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -153,16 +154,12 @@ func (a answer) says(fields map[string]string, keys ...string) bool {
 	return slices.ContainsFunc(keys, func(key string) bool { return a.text(fields, key) != "" })
 }
 
-const longestWord = 40
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_ -]{0,39}$`)
 
-// word keeps of a text what may be shown and counted: letters, digits, blanks, hyphens, underscores, and not much of it.
+// word is a text that may be shown: one that looks like a status or a code. Anything else could be a sentence about somebody.
 func word(text string) string {
-	clean := strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == ' ', r == '-', r == '_':
-			return r
-		}
-		return -1
-	}, text)
-	return strings.TrimSpace(clean[:min(len(clean), longestWord)])
+	if !plainWord.MatchString(text) {
+		return ""
+	}
+	return text
 }

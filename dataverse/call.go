@@ -73,8 +73,7 @@ func (c *Client) read(ctx context.Context, k call) (reply, error) {
 		if r.good() {
 			return r, nil
 		}
-		f := explain(r, k.segment, c.now())
-		f.doing = k.doing
+		f := c.explain(k, r)
 		switch {
 		case r.status == http.StatusUnauthorized && c.tokens.reject(token) && again:
 		case f.code == codePrivilege && again:
@@ -82,6 +81,16 @@ func (c *Client) read(ctx context.Context, k call) (reply, error) {
 			return reply{}, f
 		}
 	}
+}
+
+// explain reads a failing answer to a call, and counts the limit that it was refused for.
+func (c *Client) explain(k call, r reply) *failure {
+	f := explain(r, k.segment, c.now())
+	f.doing = k.doing
+	if f.class == throttled {
+		c.metrics.refusedFor(f.code)
+	}
+	return f
 }
 
 // failed names the call in an error that has no answer to explain.

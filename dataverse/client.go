@@ -39,6 +39,7 @@ type Client struct {
 	agent     string
 	now       func() time.Time
 	log       *zap.Logger
+	metrics   *Metrics
 	clock     *peerClock
 	tokens    *tokens
 	once      *http.Client // one attempt
@@ -87,7 +88,7 @@ func assemble(cfg Config, o Options) *Client {
 		governed = o.Govern(direct)
 	}
 	c := &Client{
-		cfg: cfg, agent: "paybridge/" + o.Version, now: o.Now, log: log, clock: clock, transport: o.HTTP,
+		cfg: cfg, agent: "paybridge/" + o.Version, now: o.Now, log: log, metrics: o.Metrics, clock: clock, transport: o.HTTP,
 		tokens:   &tokens{acquire: cfg.signIn(noRedirects(direct)), now: o.Now, log: log, metrics: o.Metrics},
 		once:     noRedirects(governed),
 		evidence: evidence{log: log, seen: map[string]bool{}},

@@ -42,18 +42,17 @@ type Metrics struct {
 }
 
 const (
-	peer        = "dataverse"
-	signedInOK  = "ok"
-	signRefused = "refused"
-	signFailed  = "unavailable"
-	noCode      = "none"
+	peer       = "dataverse"
+	signedInOK = "ok"
+	signInBad  = "error"
+	noCode     = "none"
 )
 
 var (
 	operations   = []string{opToken, opWhoAmI, opPrice, opFinalize, opReadBack, opMetadata}
 	codes        = []string{"200", "204", "400", "401", "403", "404", "408", "409", "412", "429", "500", "502", "503", "504"}
 	callBuckets  = []float64{0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120}
-	resultLabels = []string{signedInOK, signRefused, signFailed}
+	resultLabels = []string{signedInOK, signInBad}
 )
 
 // NewMetrics registers the metrics. Those that other clients have too are shared with them.
@@ -180,13 +179,7 @@ func (m *Metrics) signedIn(expires time.Time) {
 	m.expiry.WithLabelValues(peer).Set(float64(expires.Unix()))
 }
 
-func (m *Metrics) signInFailed(err *signInError) {
-	result := signFailed
-	if err.permanent {
-		result = signRefused
-	}
-	m.refreshes.WithLabelValues(peer, result).Inc()
-}
+func (m *Metrics) signInFailed() { m.refreshes.WithLabelValues(peer, signInBad).Inc() }
 
 type operationKey struct{}
 

@@ -190,7 +190,7 @@ func (o *outbound) judge(r reply) purchase.Outcome {
 	case slices.ContainsFunc(o.cfg.successValues(), func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), status) }):
 		return purchase.Outcome{Result: purchase.Confirmed}
 	}
-	reason := word(status)
+	reason := cmp.Or(word(status), "odd_status")
 	if code, ok := asText(a[plainName("errorCode")]); ok {
 		reason = strings.TrimSpace(reason + " " + word(code))
 	}

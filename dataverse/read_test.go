@@ -106,8 +106,8 @@ func TestAnAnswerThatIsNoJSONIsNoPrice(t *testing.T) {
 		if offer, err := s.client(t, dataverse.DialectOutbound).Price(t.Context(), key(somePurchase)); err == nil {
 			t.Errorf("%q: %v", body, offer.Money)
 		}
-		real := &script{answer: always(200, nil, body)}
-		if offer, err := real.client(t, dataverse.DialectRealtime).Price(t.Context(), key(somePurchase)); err == nil {
+		row := &script{answer: always(200, nil, body)}
+		if offer, err := row.client(t, dataverse.DialectRealtime).Price(t.Context(), key(somePurchase)); err == nil {
 			t.Errorf("%q: %v", body, offer.Money)
 		}
 	}

@@ -36,7 +36,7 @@ func (c *Client) send(ctx context.Context, k call, before time.Time) (reply, *ve
 	case r.good() && sent:
 		return r, nil
 	}
-	f := explain(r, k.segment, c.now())
+	f := c.explain(k, r)
 	o := f.outcome()
 	if !sent {
 		o.Result = purchase.Unsent

@@ -115,7 +115,7 @@ func (t *tokens) failed(err *signInError) *signInError {
 	}
 	pause = max(pause, err.after)
 	t.failure, t.retry = err, t.now().Add(pause)
-	t.metrics.signInFailed(err)
+	t.metrics.signInFailed()
 	log := t.log.Warn
 	if err.permanent {
 		log = t.log.Error

@@ -127,7 +127,9 @@ func TestATokenIsRenewedEarlyAndBehindTheCallersBack(t *testing.T) {
 
 func TestAShortLifeIsUsedNevertheless(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(sim *dataversesim.Config, _ *dataverse.Config, _ *dataverse.Options) { sim.TokenLifetime = 4 * time.Minute })
+	w := newWorld(t, func(sim *dataversesim.Config, _ *dataverse.Config, _ *dataverse.Options) {
+		sim.TokenLifetime = 4 * time.Minute
+	})
 	for range 10 {
 		if _, err := w.Organization(t.Context()); err != nil {
 			t.Fatal(err)
@@ -358,5 +360,28 @@ func TestNoErrorAndNoLogHoldsASecretOrAToken(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestAManagedIdentitySignsInAsTheMachineAndIsRenewedWhenItIsTurnedDown(t *testing.T) {
+	t.Parallel()
+	clock := &stopped{at: time.Now()}
+	turned := false
+	s := &script{answer: func(r *http.Request, n int) (*http.Response, error) {
+		if r.Header.Get("Authorization") == "Bearer token-1" && turned {
+			return say(401, ""), nil
+		}
+		return say(200, who(tenant)), nil
+	}}
+	c := s.client(t, dataverse.DialectRealtime, func(cfg *dataverse.Config, o *dataverse.Options) {
+		cfg.ClientSecret, cfg.ManagedIdentity, o.Now = field.Secret{}, true, clock.now
+	})
+	if _, err := c.Organization(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	clock.forward(time.Minute)
+	turned = true
+	if _, err := c.Organization(t.Context()); err != nil || s.given != 2 {
+		t.Errorf("%v with %d tokens", err, s.given)
 	}
 }

@@ -38,7 +38,10 @@ func unanswered(err error) *failure {
 	var paused purchase.Retrier
 	var address *net.OpError
 	var timeout net.Error
+	var large *http.MaxBytesError
 	switch {
+	case errors.As(err, &large):
+		f.reason, f.cause, f.again = "too_large", "the answer is larger than 1 MiB", false
 	case errors.As(err, &certificate):
 		f.reason, f.cause, f.again = "certificate", "the server's certificate is not trusted", false
 	case errors.As(err, &paused):

@@ -196,13 +196,13 @@ func (t *txn) refold(key purchase.Key, facts []purchase.Fact, head string, numbe
 	s := purchase.Fold(key, facts, t.store.Policy(key.Environment)).Summary()
 	_, err := t.exec(`UPDATE purchases SET
 			stage = CASE stage WHEN 'claimed' THEN 'claimed' ELSE 'ready' END, due = NULL,
-			deadline = ?, deadline_source = ?, deadline_certain = ?, head = ?, facts = ?, numbers = ?, rules = ?, state = ?, cause = ?, account = ?,
+			deadline = ?, deadline_source = ?, deadline_certain = ?, head = ?, facts = ?, numbers = ?, rules = CASE WHEN rules > ? THEN rules ELSE ? END, state = ?, cause = ?, account = ?,
 			price = ?, price_currency = ?, paid = ?, paid_currency = ?, registered = ?, event = ?, event_name = ?, paid_at = ?, registered_at = ?,
-			updated = ?
+			updated = CASE head WHEN ? THEN updated ELSE ? END
 		WHERE environment = ? AND id = ?`,
-		micros(s.Deadline.At), s.Deadline.Source, flag(s.Deadline.Certain), head, len(facts), numbers, t.store.Rules, s.State, s.Cause, s.Account,
+		micros(s.Deadline.At), s.Deadline.Source, flag(s.Deadline.Certain), head, len(facts), numbers, t.store.Rules, t.store.Rules, s.State, s.Cause, s.Account,
 		s.Price.Minor, s.Price.Currency, s.Paid.Minor, s.Paid.Currency, flag(s.Registered), s.Event, s.EventName, nullable(s.PaidAt),
-		nullable(s.RegisteredAt), micros(t.now), key.Environment, key.ID)
+		nullable(s.RegisteredAt), head, micros(t.now), key.Environment, key.ID)
 	return err
 }
 
@@ -223,12 +223,12 @@ func (t *txn) keepDelivery(k bridge.Keeping) (duplicate bool, err error) {
 	if err := t.admit(k); err != nil {
 		return false, err
 	}
-	header, err := json.Marshal(d.Header)
+	header, err := wire(d.Header)
 	if err != nil {
-		return false, fmt.Errorf("write the header of a delivery: %w", err)
+		return false, err
 	}
 	_, err = t.exec(`INSERT INTO deliveries (id, account, message, received, method, query, header, body, state, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		d.ID, d.Account, k.Message, micros(d.Received), d.Method, d.Query, string(header), body(d.Body), k.State, due(k))
+		d.ID, d.Account, k.Message, micros(d.Received), d.Method, d.Query, header, body(d.Body), k.State, due(k))
 	return false, err
 }
 
@@ -240,11 +240,15 @@ func (t *txn) admit(k bridge.Keeping) error {
 	if k.State != bridge.Unchecked {
 		return nil
 	}
-	if len(k.Delivery.Body) > maxUncheckedBody {
+	header, err := wire(k.Delivery.Header)
+	if err != nil {
+		return err
+	}
+	if len(k.Delivery.Body)+len(k.Delivery.Query)+len(header) > maxUncheckedBody {
 		return bridge.ErrFull
 	}
 	var waiting int
-	err := t.row(`SELECT count(*) FROM deliveries WHERE account = ? AND state = 'unchecked'`, k.Delivery.Account).Scan(&waiting)
+	err = t.row(`SELECT count(*) FROM deliveries WHERE account = ? AND state = 'unchecked'`, k.Delivery.Account).Scan(&waiting)
 	if err == nil && waiting >= t.store.MaxUnchecked {
 		return bridge.ErrFull
 	}
@@ -273,7 +277,7 @@ func (t *txn) moveDelivery(k bridge.Keeping) error {
 	if err := t.refuseReplay(k); err != nil {
 		return err
 	}
-	_, err := t.exec(`UPDATE deliveries SET state = ?, due = ?, message = ? WHERE id = ?`, k.State, due(k), k.Message, k.Delivery.ID)
+	_, err := t.exec(`UPDATE deliveries SET state = ?, due = ?, message = CASE message WHEN '' THEN ? ELSE message END WHERE id = ?`, k.State, due(k), k.Message, k.Delivery.ID)
 	return err
 }
 

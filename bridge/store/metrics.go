@@ -1,6 +1,9 @@
 package store
 
 import (
+	"context"
+	"errors"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -40,7 +43,7 @@ func (m *metrics) begin(operation string) func(error) {
 	timer := prometheus.NewTimer(m.duration.WithLabelValues(operation))
 	return func(err error) {
 		timer.ObserveDuration()
-		if err != nil && !expected(err) {
+		if err != nil && !expected(err) && !errors.Is(err, context.Canceled) {
 			m.errors.WithLabelValues(operation).Inc()
 		}
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // Source: Linux, magic numbers of network file systems, where SQLite's locks do not hold.
-var networkDisks = map[int64]string{0x6969: "NFS", 0xff534d42: "CIFS", 0xfe534d42: "SMB2", 0x517b: "SMB", 0x65735546: "FUSE"}
+var networkDisks = map[uint32]string{0x6969: "NFS", 0xff534d42: "CIFS", 0xfe534d42: "SMB2", 0x517b: "SMB", 0x65735546: "FUSE"}
 
 // localDisk refuses network shares.
 func localDisk(dir string) error {
@@ -15,7 +15,7 @@ func localDisk(dir string) error {
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return err
 	}
-	if name, ok := networkDisks[int64(s.Type)]; ok {
+	if name, ok := networkDisks[uint32(s.Type)]; ok {
 		return fmt.Errorf("%s is on a network share (%s); put the database on a local disk", dir, name)
 	}
 	return nil

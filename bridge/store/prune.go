@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
@@ -17,15 +15,17 @@ const (
 
 // Quarantine implements bridge.Store. The oldest of the account make room.
 func (s *Store) Quarantine(ctx context.Context, d purchase.Delivery, why purchase.Refusal) error {
-	header, err := json.Marshal(d.Header)
+	header, err := wire(d.Header)
 	if err != nil {
-		return fmt.Errorf("write the header of a delivery: %w", err)
+		return err
 	}
 	bytes := body(d.Body)
-	bytes = bytes[:min(len(bytes), quarantineBody)]
+	if bytes = bytes[:min(len(bytes), quarantineBody)]; len(header) > quarantineBody {
+		header = []byte{}
+	}
 	return s.write(ctx, "quarantine", func(t *txn) error {
 		_, err := t.exec(`INSERT INTO quarantine (id, account, received, refusal, method, query, header, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (id) DO NOTHING`, d.ID, d.Account, micros(d.Received), why, d.Method, d.Query, string(header), bytes)
+			ON CONFLICT (id) DO NOTHING`, d.ID, d.Account, micros(d.Received), why, d.Method, d.Query, header, bytes)
 		if err != nil {
 			return err
 		}
@@ -36,18 +36,24 @@ func (s *Store) Quarantine(ctx context.Context, d purchase.Delivery, why purchas
 }
 
 // Prune implements bridge.Store.
-func (s *Store) Prune(ctx context.Context, before time.Time) (deliveries int, err error) {
-	err = s.write(ctx, "prune", func(t *txn) error {
-		if deliveries, err = t.exec(`DELETE FROM deliveries WHERE received < ? AND state IN ('read', 'false')`, micros(before)); err != nil {
+func (s *Store) Prune(ctx context.Context, before time.Time) (int, error) {
+	pruned := 0 // read only after the commit: the writer may still write it when the caller has given up
+	err := s.write(ctx, "prune", func(t *txn) error {
+		n, err := t.exec(`DELETE FROM deliveries WHERE received < ? AND state IN ('read', 'false')`, micros(before))
+		if err != nil {
 			return err
 		}
+		pruned = n
 		if _, err := t.exec(`DELETE FROM quarantine WHERE received < ?`, micros(t.now.Add(-quarantineAge))); err != nil {
 			return err
 		}
-		_, err := t.exec(`DELETE FROM tokens WHERE expires < ?`, micros(min2(before, t.now)))
+		_, err = t.exec(`DELETE FROM tokens WHERE expires < ?`, micros(min2(before, t.now)))
 		return err
 	})
-	return deliveries, err
+	if err != nil {
+		return 0, err
+	}
+	return pruned, nil
 }
 
 func min2(a, b time.Time) time.Time {

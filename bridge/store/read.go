@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -88,7 +87,7 @@ func (s *Store) Unchecked(ctx context.Context, n int) (deliveries []purchase.Del
 			if err := rows.Scan(&d.ID, &d.Account, &received, &d.Method, &d.Query, &header, &d.Body); err != nil {
 				return err
 			}
-			if err := json.Unmarshal(header, &d.Header); err != nil {
+			if d.Header, err = unwire(header); err != nil {
 				return fmt.Errorf("read the header of delivery %s: %w", d.ID, err)
 			}
 			d.Received = instant(received)

@@ -1,10 +1,14 @@
 package store
 
 import (
+	"bufio"
+	"bytes"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/textproto"
 	"time"
 
 	"github.com/paybridge/paybridge/bridge"
@@ -106,4 +110,19 @@ func flag(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// wire writes a header as it came over the wire: every byte of it counts when a signature is checked again.
+func wire(h http.Header) ([]byte, error) {
+	var b bytes.Buffer
+	if err := h.Write(&b); err != nil {
+		return nil, fmt.Errorf("write the header of a delivery: %w", err)
+	}
+	b.WriteString("\r\n")
+	return b.Bytes(), nil
+}
+
+func unwire(raw []byte) (http.Header, error) {
+	h, err := textproto.NewReader(bufio.NewReader(bytes.NewReader(raw))).ReadMIMEHeader()
+	return http.Header(h), err
 }

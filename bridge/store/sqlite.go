@@ -28,6 +28,7 @@ const (
 	readers     = 4
 	walBound    = 32 << 20 // the log is folded into the database between two batches when it grew past this
 	busyTimeout = 5 * time.Second
+	walPatience = 20 * time.Millisecond // how long the writer waits for readers before it lets the log grow
 )
 
 // Open opens the database file, making it if it is not there, and owns it until Close: one process at a time. The file must be on
@@ -142,17 +143,53 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// checkpointer keeps the write-ahead log bounded. It runs between two batches, in the writer, so no commit pays for it.
+// checkpointer keeps the write-ahead log bounded. It runs between two batches, in the writer, so no commit pays for it. A reader
+// in the way is waited for a moment only; then the log may grow by as much again before the next try.
 func checkpointer(wal string, log *zap.Logger) func(*writer) {
+	next := int64(walBound)
 	return func(w *writer) {
 		info, err := os.Stat(wal)
-		if err != nil || info.Size() < walBound {
+		if err != nil || info.Size() < next {
 			return
 		}
-		if _, err := w.conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		busy, err := truncate(w)
+		switch {
+		case err != nil:
 			log.Warn("the write-ahead log could not be folded in", zap.Error(err))
+			next = info.Size() + walBound
+		case busy:
+			log.Warn("the write-ahead log could not be folded in: somebody reads the database for long")
+			next = info.Size() + walBound
+		default:
+			next = walBound
 		}
 	}
+}
+
+// truncate folds the log in and empties it, unless a reader still needs it.
+func truncate(w *writer) (busy bool, err error) {
+	ctx := context.Background()
+	if _, err := w.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", walPatience.Milliseconds())); err != nil {
+		return false, err
+	}
+	var frames, folded int
+	err = w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &folded)
+	_, again := w.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", busyTimeout.Milliseconds()))
+	return busy, errors.Join(err, again)
+}
+
+// ofTheDisk tells errors of the file and the disk from those that a statement is to blame for.
+func ofTheDisk(err error) bool {
+	var e *sqlitedriver.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_BUSY,
+		sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return true
+	}
+	return false
 }
 
 // takeBack ends the leases of the process that had the file before: since only one has it at a time, that one is gone.
@@ -222,5 +259,9 @@ func own(path string) (release func() error, err error) {
 	if err := lockFile(lock); err != nil {
 		return nil, errors.Join(fmt.Errorf("another process owns it; stop that one first: %w", err), lock.Close())
 	}
-	return lock.Close, nil
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // it holds who paid for what
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock.Close, file.Close()
 }

@@ -77,18 +77,29 @@ func (s *Store) Settle(ctx context.Context, c bridge.Claim, settlement bridge.Se
 }
 
 // Reconsider implements bridge.Store.
-func (s *Store) Reconsider(ctx context.Context) (n int, err error) {
-	err = s.write(ctx, "reconsider", func(t *txn) error {
-		n, err = t.exec(`UPDATE deliveries SET state = 'unchecked', due = ? WHERE state = 'puzzling'`, micros(t.now))
+func (s *Store) Reconsider(ctx context.Context) (int, error) {
+	moved := 0 // read only after the commit: the writer may still write it when the caller has given up
+	err := s.write(ctx, "reconsider", func(t *txn) error {
+		n, err := t.exec(`UPDATE deliveries SET state = 'unchecked', due = ? WHERE state = 'puzzling'`, micros(t.now))
+		moved = n
 		return err
 	})
-	return n, err
+	if err != nil {
+		return 0, err
+	}
+	return moved, nil
 }
 
-// Healthy proves that the store can commit: it writes one row and flushes it.
+// probeRoom is more than a usual Keep needs.
+const probeRoom = 32 << 10
+
+// Healthy proves that the store has room and can commit: it writes a few pages, gives them back and flushes.
 func (s *Store) Healthy(ctx context.Context) error {
 	return s.write(ctx, "probe", func(t *txn) error {
-		_, err := t.exec(`UPDATE probe SET beat = beat + 1 WHERE id = 1`)
+		if _, err := t.exec(`UPDATE probe SET room = ? WHERE id = 1`, make([]byte, probeRoom)); err != nil {
+			return err
+		}
+		_, err := t.exec(`UPDATE probe SET beat = beat + 1, room = NULL WHERE id = 1`)
 		return err
 	})
 }

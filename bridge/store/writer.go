@@ -5,8 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
+
+	"go.uber.org/zap"
 )
 
 // batch bounds how many changes share one flushed transaction.
@@ -101,11 +104,18 @@ func (w *writer) drain(first *job) []*job {
 }
 
 // commit runs the jobs in one transaction. One that refuses is undone alone; if the commit itself fails, nobody is told of success.
+// Where the disk is not to blame for that, each job is then run by itself: none fails for another's sake.
 func (w *writer) commit(jobs []*job) {
 	err := w.transact(jobs)
+	alone := err != nil && len(jobs) > 1 && !ofTheDisk(err)
 	for _, j := range jobs {
-		if err != nil && j.err == nil {
-			j.err = err
+		switch {
+		case alone:
+			if err := w.transact([]*job{j}); err != nil {
+				j.err = err
+			}
+		case err != nil:
+			j.err = err // also of jobs that refused: what they saw was never committed
 		}
 		close(j.done)
 	}
@@ -131,12 +141,23 @@ func (w *writer) transact(jobs []*job) error {
 	return nil
 }
 
+// guarded turns a panic into the failure of the one job that caused it: everybody's purchases share this goroutine.
+func (w *writer) guarded(j *job, t *txn) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+			w.store.Log.Error("a change of the store panicked and was undone", zap.Error(err), zap.ByteString("stack", debug.Stack()))
+		}
+	}()
+	return j.do(t)
+}
+
 // member runs one job inside a savepoint. What it returns is a failure of the whole batch.
 func (w *writer) member(ctx context.Context, j *job, now time.Time) error {
 	if _, err := w.conn.ExecContext(ctx, "SAVEPOINT member"); err != nil {
 		return fmt.Errorf("savepoint: %w", err)
 	}
-	j.err = j.do(&txn{ctx: ctx, writer: w, store: w.store, now: now})
+	j.err = w.guarded(j, &txn{ctx: ctx, writer: w, store: w.store, now: now})
 	if j.err != nil {
 		if _, err := w.conn.ExecContext(ctx, "ROLLBACK TO member"); err != nil {
 			return errors.Join(j.err, err)

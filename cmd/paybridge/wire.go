@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,7 +88,7 @@ func wireParts(c *config.Config, clock bridge.Clock, log *zap.Logger, reg *prome
 	metrics := dataverse.NewMetrics(reg)
 	for _, name := range slices.Sorted(maps.Keys(c.Environments)) {
 		e := c.Environments[name]
-		client, err := dataverse.New(e.Dataverse, dataverse.Options{Environment: name, Now: clock.Now, Log: log, Metrics: metrics,
+		client, err := dataverse.New(e.Dataverse, dataverse.Options{Environment: name, Version: version, Now: clock.Now, Log: log, Metrics: metrics,
 			Govern: func(next http.RoundTripper) http.RoundTripper {
 				return governor.New(governor.Options{Now: clock.Now, Next: next})
 			}})
@@ -149,7 +150,7 @@ func announce(reg prometheus.Registerer, c *config.Config) {
 	build.WithLabelValues(v.Version, v.Revision, v.Go).Set(1)
 	for name, a := range c.Accounts {
 		e := c.Environments[a.Environment]
-		accounts.WithLabelValues(a.Config.Kind(), name, e.Mode, string(e.Dataverse.Dialect)).Set(1)
+		accounts.WithLabelValues(a.Config.Kind(), name, e.Mode, string(cmp.Or(e.Dataverse.Dialect, dataverse.DialectAuto))).Set(1)
 	}
 }
 

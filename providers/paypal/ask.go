@@ -2,6 +2,7 @@ package paypal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -13,8 +14,8 @@ import (
 // facts. A payment goes by its order; one that is only known by a capture, a refund or an old sale is found from there. An account
 // without credentials (IPN alone) has nothing to ask and learns nothing: what it was told by PayPal was proof already.
 //
-// A payment that PayPal does not know is purchase.ErrNoPayment; that says nothing about whether it was paid elsewhere. One that went
-// to another merchant is purchase.ErrForged.
+// A payment that PayPal does not know is purchase.ErrNoPayment; that does not say that it lapsed. One that pays another merchant is
+// purchase.WrongMerchant, one whose amounts cannot be told is purchase.ErrNotUnderstood.
 func (p *PayPal) Ask(ctx context.Context, ref purchase.Ref) ([]purchase.Fact, error) {
 	if p.client == nil {
 		return nil, nil
@@ -107,6 +108,9 @@ func (p *PayPal) find(ctx context.Context, path string, into any) (found bool, e
 func judged(what string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if errors.Is(err, purchase.WrongMerchant) {
+		err = fmt.Errorf("it pays another merchant than merchant_id: %w", purchase.WrongMerchant)
 	}
 	return &Error{Operation: opGet, Status: http.StatusOK, Err: fmt.Errorf("read a payment back from its %s: %w", what, err), after: sameAgain, again: true}
 }

@@ -210,7 +210,7 @@ func TestErrorsShowPayPalsWordsAndNoSecret(t *testing.T) {
 	t.Parallel()
 	s := newStub(nil)
 	s.do(getOrder, func(*http.Request, string) (int, string) {
-		return http.StatusBadRequest, `{"name":"INVALID_REQUEST","debug_id":"f00d","message":"` + appSecret + `","details":[{"issue":"INVALID_PARAMETER_SYNTAX","description":"` + appSecret + `","value":"` + appSecret + `"}]}`
+		return http.StatusBadRequest, `{"name":"INVALID_REQUEST","debug_id":"f00d","message":"` + appSecret + `","details":[{"issue":"INVALID_PARAMETER_SYNTAX","description":"` + appSecret + `","value":"` + appSecret + `"},{"issue":"` + appSecret + `"}]}`
 	})
 	p := atStub(t, s, nil)
 	_, err := p.Ask(t.Context(), purchase.Ref{Payment: orderID})

@@ -36,10 +36,10 @@ type authority struct {
 
 const minKeyBits = 2048
 
-var errUntrusted = errors.New("the certificate's issuer is not known")
+var errUntrusted = errors.New("the certificate's issuer is not known; put it into ca_bundle")
 
-// newAuthority takes the system's roots and the bundle: what signed itself is a root, the rest goes between.
-func newAuthority(bundle []*x509.Certificate) (authority, error) {
+// newAuthority takes the system's roots, where it has any, and the bundle: what signed itself is a root, the rest goes between.
+func newAuthority(bundle []*x509.Certificate) authority {
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		roots = x509.NewCertPool()
@@ -52,10 +52,7 @@ func newAuthority(bundle []*x509.Certificate) (authority, error) {
 			a.middles = append(a.middles, c)
 		}
 	}
-	if err != nil && len(bundle) == 0 {
-		return a, fmt.Errorf("read the system's certificate authorities: %w", err)
-	}
-	return a, nil
+	return a
 }
 
 // key is the key of a certificate that was trusted for the name at that time. An issuer that is not known is errUntrusted: the

@@ -60,12 +60,13 @@ func TestEveryMistakeInTheSectionIsFound(t *testing.T) {
 	}
 }
 
-func TestSandboxThingsDoNotOpenInLive(t *testing.T) {
+func TestWhatLiveForbidsDoesNotOpenInLive(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*paypal.Config){
 		"api_url":          func(c *paypal.Config) { c.APIURL = "https://127.0.0.1:8443" },
 		"accept_simulator": func(c *paypal.Config) { c.AcceptSimulator = true },
 		"ca_file":          func(c *paypal.Config) { c.CAFile = "ca.pem" },
+		"no credentials":   func(c *paypal.Config) { c.ClientID = "" },
 	} {
 		c := section(t)
 		change(&c)

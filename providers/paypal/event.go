@@ -97,14 +97,15 @@ func (p *PayPal) heardRefund(e event, kind purchase.Kind) ([]purchase.Fact, erro
 	return []purchase.Fact{f}, nil
 }
 
-// heardOrder: an approved order, or what a completed one holds. A completed order that does not show its captures is worth a look.
+// heardOrder: an approved order, or what a completed one holds. One that does not show what it holds is worth a look all the same.
 func (p *PayPal) heardOrder(e event) ([]purchase.Fact, error) {
 	var o order
 	if json.Unmarshal(e.Resource, &o) != nil || !isID(o.ID) {
 		return nil, notUnderstood("the order of an event")
 	}
 	facts, err := p.orderFacts(purchase.Heard, o, e.Create)
-	if err != nil || len(facts) > 0 || !strings.EqualFold(o.Status, "COMPLETED") {
+	done := strings.EqualFold(o.Status, "APPROVED") || strings.EqualFold(o.Status, "COMPLETED")
+	if err != nil || len(facts) > 0 || !done {
 		return facts, err
 	}
 	f := p.about(purchase.Heard, o.ID, o.carried())

@@ -75,6 +75,7 @@ func TestWhatEachEventTells(t *testing.T) {
 		"order completed": {eventOf("CHECKOUT.ORDER.COMPLETED", orderResource("COMPLETED", `,"payments":{"captures":[`+captureResource("COMPLETED")+`]}`)),
 			[]string{captured}},
 		"order completed, captures not shown": {eventOf("CHECKOUT.ORDER.COMPLETED", orderResource("COMPLETED", "")), []string{"heard approved " + orderID + "  - " + purchaseID}},
+		"approved, content not shown":         {eventOf("CHECKOUT.ORDER.APPROVED", `{"id":"`+orderID+`","status":"APPROVED"}`), []string{"heard approved " + orderID + "  -"}},
 		"order voided":                        {eventOf("CHECKOUT.ORDER.VOIDED", orderResource("VOIDED", "")), []string{"heard lapsed " + orderID + "  - " + purchaseID}},
 		"order saved":                         {eventOf("CHECKOUT.ORDER.SAVED", orderResource("SAVED", "")), nil},
 		"approval reversed":                   {eventOf("CHECKOUT.PAYMENT-APPROVAL.REVERSED", `{"order_id":"`+orderID+`","purchase_units":[{"custom_id":"`+purchaseID+`"}]}`), []string{"heard lapsed " + orderID + "  - " + purchaseID}},

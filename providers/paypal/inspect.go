@@ -26,11 +26,13 @@ var needed = []string{
 }
 
 type registered struct {
-	ID    string `json:"id"`
-	URL   string `json:"url"`
-	Types []struct {
-		Name string `json:"name"`
-	} `json:"event_types"`
+	ID    string      `json:"id"`
+	URL   string      `json:"url"`
+	Types []eventType `json:"event_types"`
+}
+
+type eventType struct {
+	Name string `json:"name"`
 }
 
 // Inspect checks, without changing anything, that PayPal takes the credentials in this mode and that the callback is registered with
@@ -95,11 +97,7 @@ func (p *PayPal) webhookFindings(list []registered, callback string) []purchase.
 func (w registered) events() purchase.Finding {
 	var missing []string
 	for _, name := range needed {
-		if !slices.ContainsFunc(w.Types, func(t struct {
-			Name string `json:"name"`
-		}) bool {
-			return t.Name == name || t.Name == "*"
-		}) {
+		if !slices.Contains(w.Types, eventType{name}) && !slices.Contains(w.Types, eventType{"*"}) {
 			missing = append(missing, name)
 		}
 	}
@@ -121,6 +119,10 @@ func (w registered) identity(configured string) purchase.Finding {
 func sameAddress(a, b string) bool {
 	u, errU := url.Parse(a)
 	v, errV := url.Parse(b)
-	return errU == nil && errV == nil && strings.EqualFold(u.Scheme, v.Scheme) && strings.EqualFold(strings.TrimSuffix(u.Host, ":443"), strings.TrimSuffix(v.Host, ":443")) &&
-		strings.TrimSuffix(u.Path, "/") == strings.TrimSuffix(v.Path, "/")
+	if errU != nil || errV != nil {
+		return false
+	}
+	host := func(u *url.URL) string { return strings.TrimSuffix(u.Host, ":443") }
+	path := func(u *url.URL) string { return strings.TrimSuffix(u.Path, "/") }
+	return strings.EqualFold(u.Scheme, v.Scheme) && strings.EqualFold(host(u), host(v)) && path(u) == path(v)
 }

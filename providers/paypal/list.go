@@ -81,7 +81,10 @@ func nextQuery(links []link) (url.Values, bool) {
 			continue
 		}
 		u, err := url.Parse(l.Href)
-		return u.Query(), err == nil && strings.TrimSuffix(u.Path, "/") == eventsPath
+		if err != nil || strings.TrimSuffix(u.Path, "/") != eventsPath {
+			return nil, false
+		}
+		return u.Query(), true
 	}
 	return nil, false
 }

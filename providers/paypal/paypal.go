@@ -48,8 +48,10 @@ type Options struct {
 	// Seals seal what travels with an order and open what comes back.
 	Seals purchase.Seals
 	// Locate reads references that are not ours. Default: there are none.
-	Locate  Locate
-	Log     *zap.Logger
+	Locate Locate
+	// Log is told what nobody is there to return it to. Default: nothing is logged.
+	Log *zap.Logger
+	// Metrics are told of every request. Default: nothing is measured.
 	Metrics Metrics
 }
 
@@ -61,6 +63,9 @@ func New(c Config, o Options) (*PayPal, error) {
 	}
 	if o.Live && (c.AcceptSimulator || c.CAFile != "") {
 		return nil, errors.New("use accept_simulator or ca_file: they are for sandbox only")
+	}
+	if c.ClientID == "" && c.Notifications != ipn {
+		return nil, errNoCredentials
 	}
 	p := &PayPal{config: c, account: o.Account, environment: o.Environment, live: o.Live, at: at, now: o.Now, seals: o.Seals,
 		locateIDs: o.Locate, log: o.Log, checks: make(chan struct{}, verifyAtOnce)}
@@ -102,9 +107,7 @@ func (p *PayPal) trust() error {
 	if err != nil {
 		return fmt.Errorf("read ca_bundle: %w", err)
 	}
-	if p.authority, err = newAuthority(bundle); err != nil {
-		return err
-	}
+	p.authority = newAuthority(bundle)
 	given, err := readGiven(p.config.Certificates)
 	if err != nil {
 		return fmt.Errorf("read certificates: %w", err)

@@ -17,8 +17,6 @@ import (
 	"strings"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
@@ -132,7 +130,6 @@ func (p *PayPal) checkOffline(ctx context.Context, t transmission, body []byte) 
 	key, err := p.authority.key(found, t.certName, t.at)
 	switch {
 	case errors.Is(err, errUntrusted):
-		p.log.Error("PayPal's certificate has an issuer that is not known; put the issuer into ca_bundle", zap.String("account", p.account))
 		return fmt.Errorf("%w: %w", purchase.ErrUnchecked, err)
 	case err != nil:
 		return purchase.Forged(purchase.BadSignature)

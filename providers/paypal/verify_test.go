@@ -1,12 +1,15 @@
 package paypal_test
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -97,6 +100,11 @@ func TestABodyThatIsNoJSONNeverGetsIntoTheQuestion(t *testing.T) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
+	d := v.delivery(v.sent(t))
+	d.Body = []byte(`{"event_type":"X.Y","pad":"` + strings.Repeat("x", 1<<20) + `"}`)
+	if _, err := p.Read(t.Context(), d); refusal(t, err) != purchase.Malformed {
+		t.Errorf("more than 1 MiB: %v", err)
+	}
 	if n := s.count("POST /v1/notifications/verify-webhook-signature"); n != 0 {
 		t.Errorf("asked %d times", n)
 	}
@@ -179,6 +187,9 @@ func TestACertificateOutOfReachLeavesTheDeliveryUnchecked(t *testing.T) {
 	if _, err := p.Read(t.Context(), v.delivery(v.sent(t))); err != nil {
 		t.Errorf("once it can be reached: %v", err)
 	}
+	if s.strayed() {
+		t.Error("a redirect was followed")
+	}
 }
 
 func TestStrangersCannotMakeUsFetchWithoutEnd(t *testing.T) {
@@ -212,49 +223,76 @@ func leaf(t *testing.T, key any, public any, name string, from, to time.Time) []
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
+// signedWith puts a signature of our own making into a delivery.
+func signedWith(t *testing.T, key *rsa.PrivateKey, v vector, d purchase.Delivery) purchase.Delivery {
+	t.Helper()
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%s|%d", v.Headers["PAYPAL-TRANSMISSION-ID"], v.Headers["PAYPAL-TRANSMISSION-TIME"], v.Webhook, v.CRC))
+	raw, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Header.Set("Paypal-Transmission-Sig", base64.StdEncoding.EncodeToString(raw))
+	return d
+}
+
 func TestACertificateMustBeGoodForTheSenderAtThatTime(t *testing.T) {
 	t.Parallel()
 	f := loadVectors(t)
 	v := f.Vectors[0]
 	at := v.sent(t)
 	const name = "messageverificationcerts.sandbox.paypal.com"
-	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ecKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	day := 24 * time.Hour
+	good := leaf(t, key, &key.PublicKey, name, at.Add(-day), at.Add(day))
 	for what, c := range map[string]struct {
-		cert    []byte
-		trusted bool
-		forged  bool
+		cert   []byte
+		bundle []byte
+		want   error
 	}{
-		"good, but not PayPal's key":   {leaf(t, rsaKey, &rsaKey.PublicKey, name, at.Add(-day), at.Add(day)), true, true},
-		"of an issuer nobody knows":    {leaf(t, rsaKey, &rsaKey.PublicKey, name, at.Add(-day), at.Add(day)), false, false},
-		"of the other mode":            {leaf(t, rsaKey, &rsaKey.PublicKey, "messageverificationcerts.paypal.com", at.Add(-day), at.Add(day)), true, true},
-		"ended before the sending":     {leaf(t, rsaKey, &rsaKey.PublicKey, name, at.Add(-2*day), at.Add(-day)), true, true},
-		"begun after the sending":      {leaf(t, rsaKey, &rsaKey.PublicKey, name, at.Add(day), at.Add(2*day)), true, true},
-		"of another kind of signature": {leaf(t, ecKey, &ecKey.PublicKey, name, at.Add(-day), at.Add(day)), true, true},
+		"good":                         {good, good, nil},
+		"of an issuer nobody knows":    {good, []byte(f.Authorities[0].PEM), purchase.ErrUnchecked},
+		"of the other mode":            {leaf(t, key, &key.PublicKey, "messageverificationcerts.paypal.com", at.Add(-day), at.Add(day)), nil, purchase.ErrForged},
+		"of another host of PayPal":    {leaf(t, key, &key.PublicKey, "api.sandbox.paypal.com", at.Add(-day), at.Add(day)), nil, purchase.ErrForged},
+		"ended before the sending":     {leaf(t, key, &key.PublicKey, name, at.Add(-2*day), at.Add(-day)), nil, purchase.ErrForged},
+		"begun after the sending":      {leaf(t, key, &key.PublicKey, name, at.Add(day), at.Add(2*day)), nil, purchase.ErrForged},
+		"of another kind of signature": {leaf(t, curve, &curve.PublicKey, name, at.Add(-day), at.Add(day)), nil, purchase.ErrForged},
 	} {
 		p := f.account(t, v, func(config *paypal.Config, _ *paypal.Options) {
 			config.Certificates = file(t, "CERT-360caa42-fca2a594-a5cafa77.pem", c.cert)
-			if c.trusted {
-				config.CABundle = file(t, "bundle.pem", c.cert)
+			config.CABundle = file(t, "bundle.pem", append(c.bundle, c.cert...))
+			if c.want == purchase.ErrUnchecked {
+				config.CABundle = file(t, "bundle.pem", c.bundle)
 			}
 		})
-		_, err := p.Read(t.Context(), v.delivery(at))
-		if !c.forged {
-			unchecked(t, what, err)
-			continue
+		d := signedWith(t, key, v, v.delivery(at))
+		if _, err := p.Read(t.Context(), d); !errors.Is(err, c.want) {
+			t.Errorf("a certificate %s: %v", what, err)
 		}
-		if err == nil {
-			t.Errorf("a certificate %s is good enough", what)
-			continue
+	}
+}
+
+func TestASignatureHasOneSpelling(t *testing.T) {
+	t.Parallel()
+	f := loadVectors(t)
+	v := f.Vectors[0]
+	p := f.account(t, v, nil)
+	signature := v.Headers["PAYPAL-TRANSMISSION-SIG"]
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	last := len(signature) - 3 // before the padding; its lowest four bits mean nothing
+	respelt := signature[:last] + string(digits[strings.IndexByte(digits, signature[last])|1]) + "=="
+	for _, s := range []string{respelt, strings.TrimRight(signature, "="), signature[:10] + "\n" + signature[10:], " " + signature} {
+		d := v.delivery(v.sent(t))
+		d.Header.Set("Paypal-Transmission-Sig", s)
+		if _, err := p.Read(t.Context(), d); refusal(t, err) != purchase.Malformed {
+			t.Errorf("%q: %v", s, err)
 		}
-		refusal(t, err)
 	}
 }
 

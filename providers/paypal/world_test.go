@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -200,7 +201,18 @@ func (s *stub) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, errors.New(text)
 		}
 	}
-	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(text)), Request: r}, nil
+	header := http.Header{}
+	if status == http.StatusFound {
+		header.Set("Location", "https://evil.example.org"+r.URL.Path)
+	}
+	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(text)), Request: r}, nil
+}
+
+// strayed tells whether anybody but PayPal was asked.
+func (s *stub) strayed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.asked, func(r *http.Request) bool { return !strings.HasSuffix(r.URL.Host, ".paypal.com") })
 }
 
 // count is how often a path was asked.
