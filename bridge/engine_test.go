@@ -261,3 +261,18 @@ func TestModesNeverMix(t *testing.T) {
 		t.Error("a sandbox account was bound to a live environment")
 	}
 }
+
+func TestHearsayNeverTiesAnothersMoneyToAPurchase(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, time.Minute)
+	b := h.node(t, "a")
+	h.run(t, b)
+	mine := h.dynamics.register(euros45, time.Now())
+	h.psp.set(payment{Ref: "victim", Money: euros45, Kind: purchase.Captured, At: time.Now()}) // the provider's record names no purchase
+	lie := payment{Purchase: mine, Ref: "victim", Money: euros45, Kind: purchase.Captured, At: time.Now()}
+	receive(t, b, delivery(t, lie, "m1"), bridge.Accepted)
+	h.await(t, purchase.Orphan("main", "shop", "victim").ID, purchase.StateHeld)
+	if h.dynamics.seats(mine) != 0 {
+		t.Error("a seat for somebody else's money")
+	}
+}

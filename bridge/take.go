@@ -87,28 +87,44 @@ func (w *worker) ask(ctx context.Context, p purchase.Purchase, next purchase.Nex
 	return w.learn(ctx, append(facts, asked)...)
 }
 
-// proved addresses what the provider said: to the purchase it names, else to this one.
+// proved addresses what the provider said: to the purchase it names. What names none belongs here only if we opened that payment for
+// this purchase; hearsay alone never ties money to a purchase, so anything else is an orphan.
 func (w *worker) proved(ctx context.Context, account Account, next purchase.Next, proofs []purchase.Fact, by purchase.Source) ([]purchase.Fact, error) {
-	for i := range proofs {
-		if proofs[i].Purchase.ID == "" && !w.key.Orphaned() {
-			proofs[i].Purchase.ID = w.key.ID
+	opened := w.fold().Opened(account.Name, next.Payment.Payment)
+	facts, err := w.address(ctx, account, proofs, by)
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range proofs {
+		switch {
+		case f.Purchase.ID == "" && opened:
+			facts[i].Purchase = w.key
+		case f.Purchase.ID == "":
+			facts[i].Purchase = purchase.Orphan(account.Environment, account.Name, f.Payment)
 		}
 	}
-	facts, err := w.address(ctx, account, proofs, by)
-	if err != nil || !w.key.Orphaned() {
-		return facts, err
+	if !w.key.Orphaned() {
+		return facts, nil
 	}
+	return w.tie(account, next, facts), nil
+}
+
+// tie keeps an orphan's facts under the orphan, and closes it when proof names the purchase.
+func (w *worker) tie(account Account, next purchase.Next, facts []purchase.Fact) []purchase.Fact {
+	tied := ""
 	for i := range facts {
 		if facts[i].Purchase.Orphaned() {
 			facts[i].Purchase = w.key
-		} else if i == 0 {
-			tied := w.own(purchase.Fact{Kind: purchase.Tied, Account: account.Name, Payment: next.Payment.Payment,
-				Detail: purchase.Detail{Reason: facts[0].Purchase.ID}})
-			tied.Purchase = w.key
-			facts = append(facts, tied)
+		} else {
+			tied = facts[i].Purchase.ID
 		}
 	}
-	return facts, nil
+	if tied == "" {
+		return facts
+	}
+	f := w.own(purchase.Fact{Kind: purchase.Tied, Account: account.Name, Payment: next.Payment.Payment, Detail: purchase.Detail{Reason: tied}})
+	f.Purchase = w.key
+	return append(facts, f)
 }
 
 // learnedBy says what made us ask: a callback, the buyer's return, or nothing but the clock.

@@ -343,6 +343,11 @@ func (p Purchase) Session(account string, now time.Time) *Fact {
 	return nil
 }
 
+// Opened tells whether we opened the payment for this purchase.
+func (p Purchase) Opened(account, ref string) bool {
+	return p.anyPayment(func(pay Payment) bool { return pay.Account == account && pay.Ref == ref && pay.Opened != nil })
+}
+
 // Registering is the instant the latency budget is counted from: the start of the window.
 func (p Purchase) Registering() time.Time {
 	start := p.Deadline.At.Add(-p.policy.Window)

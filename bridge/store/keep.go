@@ -220,6 +220,9 @@ func (t *txn) keepDelivery(k bridge.Keeping) (duplicate bool, err error) {
 	case !errors.Is(err, sql.ErrNoRows):
 		return false, err
 	}
+	if repeat, err := t.seen(k); err != nil || repeat {
+		return repeat, err
+	}
 	if err := t.admit(k); err != nil {
 		return false, err
 	}
@@ -232,11 +235,8 @@ func (t *txn) keepDelivery(k bridge.Keeping) (duplicate bool, err error) {
 	return false, err
 }
 
-// admit refuses replays, and unchecked deliveries beyond the account's bounds.
+// admit refuses unchecked deliveries beyond the account's bounds.
 func (t *txn) admit(k bridge.Keeping) error {
-	if err := t.refuseReplay(k); err != nil {
-		return err
-	}
 	if k.State != bridge.Unchecked {
 		return nil
 	}
@@ -255,29 +255,40 @@ func (t *txn) admit(k bridge.Keeping) error {
 	return err
 }
 
-// refuseReplay: a message that the account sent before with other bytes is not the provider's.
-func (t *txn) refuseReplay(k bridge.Keeping) error {
+// seen tells whether the message came before in another delivery. The same body under other headers is a repeat; another body under
+// the same message is not the provider's.
+func (t *txn) seen(k bridge.Keeping) (bool, error) {
 	if k.Message == "" {
-		return nil
+		return false, nil
 	}
-	var other string
-	err := t.row(`SELECT id FROM deliveries WHERE account = ? AND message = ? AND message <> ''`, k.Delivery.Account, k.Message).Scan(&other)
+	var other, query string
+	var bytes []byte
+	err := t.row(`SELECT id, query, body FROM deliveries WHERE account = ? AND message = ? AND message <> ''`, k.Delivery.Account, k.Message).
+		Scan(&other, &query, &bytes)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return nil
-	case err == nil && other != k.Delivery.ID:
-		return bridge.ErrReplayed
+		return false, nil
+	case err != nil || other == k.Delivery.ID:
+		return false, err
+	case query != k.Delivery.Query || string(bytes) != string(k.Delivery.Body):
+		return false, bridge.ErrReplayed
 	}
-	return err
+	return true, nil
 }
 
 const maxUncheckedBody = 64 << 10
 
 func (t *txn) moveDelivery(k bridge.Keeping) error {
-	if err := t.refuseReplay(k); err != nil {
+	repeat, err := t.seen(k)
+	if err != nil {
 		return err
 	}
-	_, err := t.exec(`UPDATE deliveries SET state = ?, due = ?, message = CASE message WHEN '' THEN ? ELSE message END WHERE id = ?`, k.State, due(k), k.Message, k.Delivery.ID)
+	message := k.Message
+	if repeat {
+		message = "" // the first one keeps it
+	}
+	_, err = t.exec(`UPDATE deliveries SET state = ?, due = ?, message = CASE message WHEN '' THEN ? ELSE message END WHERE id = ?`, k.State, due(k),
+		message, k.Delivery.ID)
 	return err
 }
 

@@ -36,7 +36,13 @@ func replay(b *Bench) error {
 	if _, err := b.deliver("d2", "m1", bridge.Read, time.Time{}); !errors.Is(err, bridge.ErrReplayed) {
 		return fmt.Errorf("a replay was kept: %v", err)
 	}
-	_, err := b.deliver("d3", "", bridge.Read, time.Time{})
+	same := delivered("d1")
+	same.ID, same.Header = "d1 by another way", map[string][]string{"X": {"z"}}
+	kept, err := b.Keep(context.Background(), bridge.Keeping{Delivery: same, Message: "m1", State: bridge.Read})
+	if err := first(err, want("a repeat under other headers is a duplicate", kept.Duplicate, true)); err != nil {
+		return err
+	}
+	_, err = b.deliver("d3", "", bridge.Read, time.Time{})
 	_, other := b.deliver("d4", "", bridge.Read, time.Time{})
 	return first(err, other)
 }
