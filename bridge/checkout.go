@@ -21,7 +21,8 @@ const (
 	visibleWithin = 5 * time.Second // a fresh purchase may be invisible for a moment
 	patientFor    = 8 * time.Second // a buyer waits this long for a busy Dynamics
 	tokenLife     = 48 * time.Hour
-	returnsEvery  = 5 * time.Second // how often a buyer's return may make us ask
+	returnsEvery  = 2 * time.Second // how often a buyer's return may make us ask
+	returnsUpTo   = 500             // facts of a purchase, beyond which returns are no longer noted
 )
 
 // Checkout takes a buyer from the registration to the provider's pay page. One purchase has one pay session at a time: a reload

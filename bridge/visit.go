@@ -26,7 +26,7 @@ func (b *Bridge) Visit(ctx context.Context, token string, cancelled bool) (Visit
 	p := purchase.Fold(t.Purchase, facts, env.Policy)
 	now := b.Clock.Now()
 	if !p.Settled() && t.Payment != "" {
-		b.noteReturn(ctx, t, p, now)
+		b.noteReturn(ctx, t, p, len(facts), now)
 	}
 	v := Visit{State: buyerState(p, t.Payment, cancelled, now), Reference: shortReference(t.Purchase), Return: t.Return, Language: t.Language}
 	if left := p.Deadline.At.Sub(now); v.State == BuyerCancelled || v.State == BuyerRefused {
@@ -39,11 +39,14 @@ func (b *Bridge) Visit(ctx context.Context, token string, cancelled bool) (Visit
 }
 
 // noteReturn is bounded: whoever reloads the page all the time does not fill the store.
-func (b *Bridge) noteReturn(ctx context.Context, t Token, p purchase.Purchase, now time.Time) {
+func (b *Bridge) noteReturn(ctx context.Context, t Token, p purchase.Purchase, facts int, now time.Time) {
 	for _, pay := range p.Payments {
-		if pay.Ref == t.Payment && pay.Account == t.Account && now.Sub(pay.LastHeard) < returnsEvery {
+		if pay.Ref == t.Payment && pay.Account == t.Account && pay.HeardReturn && now.Sub(pay.LastHeard) < returnsEvery {
 			return
 		}
+	}
+	if facts > returnsUpTo {
+		return
 	}
 	fact := purchase.Fact{Purchase: t.Purchase, Kind: purchase.Returned, Standing: purchase.Heard, Account: t.Account, Payment: t.Payment, At: now}
 	if _, err := b.keep(ctx, Keeping{Facts: []purchase.Fact{fact}}); err != nil {

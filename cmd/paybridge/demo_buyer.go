@@ -154,15 +154,21 @@ func (b *buyer) payByRedirect(ctx context.Context, redirect string, registered t
 	return nil
 }
 
+// tryAnotherCard waits to be told of the refusal, as a buyer is, and pays again.
 func (b *buyer) tryAnotherCard(ctx context.Context, page *url.URL) error {
-	if err := sleepUntil(ctx, time.Now().Add(3*time.Second)); err != nil {
-		return err
+	for range 60 {
+		if err := sleepUntil(ctx, time.Now().Add(500*time.Millisecond)); err != nil {
+			return err
+		}
+		if o, ok := b.paypal.Order(page.Query().Get("token")); ok && o.Status == "PAYER_ACTION_REQUIRED" {
+			break
+		}
 	}
 	back, err := b.pressAt(ctx, page, turnRedirect)
 	if err != nil {
 		return err
 	}
-	_, _ = b.visit(ctx, back)
+	_, _ = b.visit(ctx, back) // the webhook tells as well
 	return nil
 }
 

@@ -201,6 +201,17 @@ func (p *PayPal) Orders() []Order {
 	return all
 }
 
+// Order is one order as it stands.
+func (p *PayPal) Order(id string) (Order, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o := p.orders[id]
+	if o == nil {
+		return Order{}, false
+	}
+	return *o, true
+}
+
 // Captures are all captures.
 func (p *PayPal) Captures() []Capture {
 	p.mu.Lock()
