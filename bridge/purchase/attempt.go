@@ -27,7 +27,7 @@ func (a Attempt) MayHaveWorked() bool {
 
 // foldAttempts pairs the intents of one step with their outcomes, in the order of their numbers. Of several outcomes of one intent
 // (a node that was thought dead may still tell) the surest counts.
-func foldAttempts(facts []Fact, step Step) []Attempt {
+func foldAttempts(facts []*Fact, step Step) []Attempt {
 	var attempts []Attempt
 	for _, f := range facts {
 		if f.Kind == Intended && f.Detail.Step == step {
@@ -55,7 +55,7 @@ func shareKeys(attempts []Attempt) []Attempt {
 
 var sureness = map[Result]int{Unknown: 1, Acknowledged: 2, Unsent: 3, Refused: 4, Confirmed: 5}
 
-func (a *Attempt) conclude(facts []Fact) {
+func (a *Attempt) conclude(facts []*Fact) {
 	for _, f := range facts {
 		if f.Kind != Concluded || f.Attempt != a.Number {
 			continue
@@ -78,7 +78,7 @@ type readBack struct {
 
 // foldReadBacks takes the best answer: all seats beat some, some beat none; of "none" the latest counts, since only a late one
 // proves anything; "cannot say" counts when nothing else was said.
-func foldReadBacks(facts []Fact, attempt int64) readBack {
+func foldReadBacks(facts []*Fact, attempt int64) readBack {
 	order := map[Seats]int{seatsUnasked: 0, SeatsUnsaid: 1, SeatsNone: 2, SeatsSome: 3, SeatsAll: 4}
 	var rb readBack
 	for _, f := range facts {

@@ -58,11 +58,11 @@ const (
 )
 
 // Fold makes the purchase from its facts, under the environment's policy.
-func Fold(key Key, facts []Fact, policy Policy) Purchase {
-	facts = distinct(facts)
+func Fold(key Key, kept []Fact, policy Policy) Purchase {
+	facts := distinct(kept)
 	p := Purchase{Key: key, policy: policy, Payments: foldPayments(facts), Finalizes: foldAttempts(facts, StepFinalize)}
 	for i := range facts {
-		p.note(&facts[i])
+		p.note(facts[i])
 	}
 	p.noteLatest(facts)
 	p.Reference = foldReference(facts, p.Offer)
@@ -74,10 +74,13 @@ func Fold(key Key, facts []Fact, policy Policy) Purchase {
 }
 
 // distinct drops repeats and keeps, of each fact, the earliest time it was seen. The result is in the order of the ids.
-func distinct(facts []Fact) []Fact {
-	facts = slices.Clone(facts)
-	slices.SortFunc(facts, func(a, b Fact) int { return cmp.Or(cmp.Compare(a.ID, b.ID), a.Seen.Compare(b.Seen)) })
-	return slices.CompactFunc(facts, func(a, b Fact) bool { return a.ID == b.ID })
+func distinct(kept []Fact) []*Fact {
+	facts := make([]*Fact, len(kept))
+	for i := range kept {
+		facts[i] = &kept[i]
+	}
+	slices.SortFunc(facts, func(a, b *Fact) int { return cmp.Or(cmp.Compare(a.ID, b.ID), a.Seen.Compare(b.Seen)) })
+	return slices.CompactFunc(facts, func(a, b *Fact) bool { return a.ID == b.ID })
 }
 
 func (p *Purchase) note(f *Fact) {
@@ -104,7 +107,7 @@ func (p *Purchase) note(f *Fact) {
 }
 
 // noteLatest finds the open intent and counts the absences since Dynamics last gave a price.
-func (p *Purchase) noteLatest(facts []Fact) {
+func (p *Purchase) noteLatest(facts []*Fact) {
 	attempts := slices.Clone(p.Finalizes)
 	for _, pay := range p.Payments {
 		attempts = append(attempts, pay.Captures...)
@@ -129,13 +132,13 @@ func (p *Purchase) noteLatest(facts []Fact) {
 
 // foldReference picks the event and the contact: what Dynamics says, else what came under our seal, else what the payment carried,
 // else what the buyer's address said. A contact that neither Dynamics nor a seal confirms is not used.
-func foldReference(facts []Fact, offer *Fact) Reference {
+func foldReference(facts []*Fact, offer *Fact) Reference {
 	var ref Reference
-	for _, from := range []func(f Fact) bool{
-		func(f Fact) bool { return offer != nil && f.ID == offer.ID },
-		func(f Fact) bool { return f.Detail.Sealed },
-		func(f Fact) bool { return f.Payment != "" },
-		func(f Fact) bool { return f.Kind == Arrived },
+	for _, from := range []func(f *Fact) bool{
+		func(f *Fact) bool { return offer != nil && f.ID == offer.ID },
+		func(f *Fact) bool { return f.Detail.Sealed },
+		func(f *Fact) bool { return f.Payment != "" },
+		func(f *Fact) bool { return f.Kind == Arrived },
 	} {
 		var event, user string
 		for _, f := range facts {
@@ -153,7 +156,7 @@ func foldReference(facts []Fact, offer *Fact) Reference {
 }
 
 // claimed is the event that the payments themselves name, proved or under our seal.
-func claimed(facts []Fact) string {
+func claimed(facts []*Fact) string {
 	event := ""
 	for _, f := range facts {
 		if f.Payment != "" && (f.Standing == Proved || f.Detail.Sealed) {
@@ -165,7 +168,7 @@ func claimed(facts []Fact) string {
 
 // foldDeadline counts from the surest birth known. All but Dynamics' own creation time are later than the truth, so a margin is
 // taken off and the result is not certain.
-func (p *Purchase) foldDeadline(facts []Fact) Deadline {
+func (p *Purchase) foldDeadline(facts []*Fact) Deadline {
 	var created, provider time.Time
 	for _, f := range facts {
 		if f.Kind == Offered {
@@ -200,7 +203,7 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // foldSeats says whether the seats exist: a confirmed finalize, or any read-back that shows them all.
-func (p *Purchase) foldSeats(facts []Fact) {
+func (p *Purchase) foldSeats(facts []*Fact) {
 	for _, a := range p.Finalizes {
 		if a.Result == Confirmed {
 			p.seat(a.At)
@@ -284,7 +287,7 @@ func (p Purchase) moneyState() []string {
 	return parts
 }
 
-func (p *Purchase) foldDesk(facts []Fact) {
+func (p *Purchase) foldDesk(facts []*Fact) {
 	sight := p.Sight()
 	var last, lastGiven, lastAccepted int64
 	for _, f := range facts {

@@ -10,10 +10,10 @@ import (
 )
 
 // hearsay is a digest of what was heard of a payment and no proof answers yet. The buyer's return counts: it asks to look.
-func hearsay(facts []Fact, objects map[string]*object) string {
+func hearsay(facts []*Fact, objects map[string]*object) string {
 	var open []string
 	for i := range facts {
-		f := &facts[i]
+		f := facts[i]
 		if f.Standing == Heard && !answered(f, facts, objects[f.Object]) {
 			open = append(open, f.ID)
 		}
@@ -26,9 +26,9 @@ func hearsay(facts []Fact, objects map[string]*object) string {
 }
 
 // answered tells whether proof says at least as much as the hearsay about the same thing.
-func answered(f *Fact, facts []Fact, o *object) bool {
+func answered(f *Fact, facts []*Fact, o *object) bool {
 	if f.Kind == Returned || f.Kind == Approved || f.Kind == Lapsed {
-		return slices.ContainsFunc(facts, func(g Fact) bool {
+		return slices.ContainsFunc(facts, func(g *Fact) bool {
 			return g.Standing == Proved && (g.Kind == f.Kind || g.Kind == Lapsed || progress[g.Kind] >= progress[Pending])
 		})
 	}

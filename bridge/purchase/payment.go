@@ -58,9 +58,9 @@ type paymentID struct{ account, ref string }
 
 // foldPayments gathers the facts of each payment. Facts that name the same object of the same account belong to one payment even
 // where they name it by different references (a capture heard before its order was known).
-func foldPayments(facts []Fact) []Payment {
+func foldPayments(facts []*Fact) []Payment {
 	name := nameObjects(facts)
-	groups := make(map[paymentID][]Fact)
+	groups := make(map[paymentID][]*Fact)
 	for _, f := range facts {
 		if f.Payment != "" {
 			id := name(f)
@@ -79,7 +79,7 @@ func foldPayments(facts []Fact) []Payment {
 
 // nameObjects finds, for each object, the one reference all its facts go by: the session we opened if there is one, else the one
 // that proof names, else the smallest.
-func nameObjects(facts []Fact) func(Fact) paymentID {
+func nameObjects(facts []*Fact) func(*Fact) paymentID {
 	type object struct{ account, id string }
 	rank := make(map[paymentID]int)
 	best := make(map[object]paymentID)
@@ -102,7 +102,7 @@ func nameObjects(facts []Fact) func(Fact) paymentID {
 			best[of] = id
 		}
 	}
-	return func(f Fact) paymentID {
+	return func(f *Fact) paymentID {
 		id := paymentID{f.Account, f.Payment}
 		if by, ok := best[object{f.Account, f.Object}]; ok && f.Object != "" {
 			id = by
@@ -115,11 +115,11 @@ func nameObjects(facts []Fact) func(Fact) paymentID {
 	}
 }
 
-func foldPayment(id paymentID, facts []Fact) Payment {
+func foldPayment(id paymentID, facts []*Fact) Payment {
 	p := Payment{Account: id.account, Ref: id.ref}
 	objects := make(map[string]*object)
 	for i := range facts {
-		f := &facts[i]
+		f := facts[i]
 		if p.Since.IsZero() || f.Seen.Before(p.Since) {
 			p.Since = f.Seen
 		}
