@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -35,10 +36,9 @@ func (s *Sim) discovery(w http.ResponseWriter, r *http.Request) {
 
 // tokenEndpoint gives access tokens for client credentials.
 func (s *Sim) tokenEndpoint(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	bad := r.ParseForm()
-	q := tokenRequest{tenant: r.PathValue("tenant"), origin: origin(r), form: r.PostForm}
-	s.serve(w, r, call{operation: OpToken, origin: q.origin, remember: strikeSecrets(r.PostForm), act: func(_ time.Time, f Fault) answer {
+	form, bad := readForm(w, r)
+	q := tokenRequest{tenant: r.PathValue("tenant"), origin: origin(r), form: form}
+	s.serve(w, r, call{operation: OpToken, origin: q.origin, remember: strikeSecrets(form), act: func(_ time.Time, f Fault) answer {
 		if bad != nil {
 			return s.entraReply(&entraError{http.StatusBadRequest, "invalid_request", 900144, "The request body must be form-encoded."})
 		}
@@ -47,6 +47,18 @@ func (s *Sim) tokenEndpoint(w http.ResponseWriter, r *http.Request) {
 		}
 		return s.issue(f)
 	}})
+}
+
+// readForm reads the body to its end whatever it is: net/http notices that a client left only after that.
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return nil, fmt.Errorf("read the form: %w", err)
+	}
+	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); kind != "application/x-www-form-urlencoded" {
+		return nil, fmt.Errorf("read the form: its content type is %q", kind)
+	}
+	return url.ParseQuery(string(body))
 }
 
 type tokenRequest struct {

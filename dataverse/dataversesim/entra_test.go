@@ -60,6 +60,20 @@ func TestTheTokenEndpointAcceptsTheRightSecretAndNamesEveryMistake(t *testing.T)
 	}
 }
 
+func TestTheTokenEndpointWantsAForm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dataversesim.Config{})
+	for contentType, body := range map[string]string{
+		"application/json": `{"client_id":"x"}`, "": w.tokenForm().Encode(), "application/x-www-form-urlencoded": "%zz=" + w.sim.Config().ClientSecret,
+	} {
+		r := w.request(http.MethodPost, w.tokenURL(), body)
+		r.Header.Set("Content-Type", contentType)
+		if got := w.must(r); got.status != 400 || !strings.Contains(got.body, "AADSTS900144") {
+			t.Errorf("%q: %d %s", contentType, got.status, got.body)
+		}
+	}
+}
+
 func TestTheResourceMayHaveAnotherHostThanTheSimulator(t *testing.T) {
 	t.Parallel()
 	const org = "https://contoso.crm4.dynamics.com"

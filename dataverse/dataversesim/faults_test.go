@@ -272,7 +272,7 @@ func TestTheTokenEndpointFailsInItsOwnWays(t *testing.T) {
 		t.Errorf("no time: %d %s", got.status, got.body)
 	}
 	w.spoil(dataversesim.Fault{Operation: dataversesim.OpToken, Kind: dataversesim.KindHang})
-	r, cancel := within(w.request(http.MethodPost, w.tokenURL(), w.tokenForm().Encode()), 50*time.Millisecond)
+	r, cancel := within(w.request(http.MethodPost, w.tokenURL(), w.tokenForm().Encode()), 50*time.Millisecond) // no form: it hangs all the same
 	defer cancel()
 	if _, err := w.send(r); !isTimeout(err) {
 		t.Errorf("hang: %v", err)

@@ -266,17 +266,25 @@ func TestPurchaseInfoInItsOtherForms(t *testing.T) {
 
 func TestMoneyIsWrittenExactlyInEveryNotation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, dataversesim.Config{Variant: out})
+	const round = "hundred"
+	gala := dataversesim.Event{ReadableID: "Gala", Currency: dataversesim.Currency{Code: "EUR", Precision: 2}, Passes: []dataversesim.Pass{{ID: round, Price: "100"}}}
+	w := newWorld(t, dataversesim.Config{Variant: out, Events: append(dataversesim.SampleEvents(), gala)})
 	tea, _, err := w.sim.Register("Tea_Ceremony1479011248", []dataversesim.Attendee{{PassID: "2d1b9e3a-4f5c-4a7d-8e8f-9a0b1c2d3e4f"}}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
+	two := []dataversesim.Attendee{{PassID: round}, {PassID: round}}
+	hundred, _, err := w.sim.Register("Gala", two, "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	euro := w.buy()
-	for notation, want := range map[string][2]string{
-		"padded": {"61.5000", "5000.0000"}, "plain": {"61.50", "5000"}, "long": {"61.5000000000", "5000.0000000000"}, "short": {"61.5", "5000"},
+	for notation, want := range map[string][3]string{
+		"padded": {"61.5000", "5000.0000", "200.0000"}, "plain": {"61.50", "5000", "200.00"},
+		"long": {"61.5000000000", "5000.0000000000", "200.0000000000"}, "short": {"61.5", "5000", "200"},
 	} {
 		w.behave(dataversesim.Numbers, notation)
-		for i, id := range []string{euro, tea} {
+		for i, id := range []string{euro, tea, hundred} {
 			if got := w.info(id).body; !strings.Contains(got, `"PurchaseAmount":`+want[i]+"}") && !strings.Contains(got, `"PurchaseAmount":`+want[i]+",") {
 				t.Errorf("%s: want %s in %s", notation, want[i], got)
 			}

@@ -81,8 +81,8 @@ func (m *meter) pause(at time.Time, kind Kind) time.Duration {
 	return min(wait.Truncate(time.Second)+time.Duration(m.pushes)*time.Second, m.limits.Per)
 }
 
-func (m *meter) leave(began, ended time.Time) {
-	took := max(ended.Sub(began), leastWork)
+func (m *meter) leave(took time.Duration, ended time.Time) {
+	took = max(took, leastWork)
 	m.worked = append(m.worked, stretch{ended: ended, took: took})
 	m.total += took
 	m.inFlight--

@@ -88,3 +88,20 @@ func TestServiceProtectionCanBeOffAndLeavesEntraAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestMovingTheClockWhileARequestRunsIsNoExecutionTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dataversesim.Config{})
+	w.spoil(dataversesim.Fault{Operation: dataversesim.OpRetrieveVersion, Kind: dataversesim.KindHang})
+	r, cancel := within(w.api(http.MethodGet, "RetrieveVersion", ""), time.Minute)
+	var group sync.WaitGroup
+	group.Go(func() { _, _ = w.send(r) })
+	eventually(t, "it hangs", func() bool { return w.sim.State().Counters.Faults[dataversesim.KindHang] == 1 })
+	w.sim.Advance(time.Hour)
+	cancel()
+	group.Wait()
+	eventually(t, "the server noticed", func() bool { return w.sim.State().Counters.Statuses[0] == 1 })
+	if got := w.get("WhoAmI"); got.status != 200 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}

@@ -247,6 +247,25 @@ func TestALateSeatIsOversoldRatherThanRefused(t *testing.T) {
 	}
 }
 
+func TestALateSeatCountsInTheCapacity(t *testing.T) {
+	t.Parallel()
+	event := dataversesim.Event{ReadableID: "Small", Passes: []dataversesim.Pass{{ID: "only", Price: "5", Capacity: 2}}}
+	w := newWorld(t, dataversesim.Config{Events: []dataversesim.Event{event}, Behaviours: map[string]string{dataversesim.RealtimeLate: "seat"}})
+	register := func() (string, error) {
+		id, _, err := w.sim.Register("Small", []dataversesim.Attendee{{PassID: "only"}}, "")
+		return id, err
+	}
+	late, _ := register()
+	w.sim.Advance(time.Hour)
+	w.complete(late)
+	if _, err := register(); err != nil {
+		t.Errorf("the second of two places: %v", err)
+	}
+	if _, err := register(); !errors.Is(err, dataversesim.ErrSoldOut) {
+		t.Errorf("a third of two places: %v", err)
+	}
+}
+
 func TestTheIntermediatePagesCarryTheIdsOutsideTheURL(t *testing.T) {
 	t.Parallel()
 	for _, how := range []string{"form-post", "script"} {

@@ -51,8 +51,8 @@ func (s *Sim) treat(ctx context.Context, c call, seen *Request) (a answer, sent 
 		return *refused, true
 	}
 	if c.metered {
-		began := s.Now()
-		defer func() { s.with(func(at time.Time) { s.meter.leave(began, at) }) }()
+		began := s.cfg.Now() // Advance is no work
+		defer func() { s.with(func(at time.Time) { s.meter.leave(s.cfg.Now().Sub(began), at) }) }()
 	}
 	return s.endure(ctx, c, f)
 }

@@ -186,6 +186,7 @@ func TestOutboundShowsNoRowsUnlessABehaviourDoes(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 	}
+	w.behave(dataversesim.OutboundReadBack, "registrations")
 	if got := w.registrations(id).json()["value"].([]any); len(got) != 2 {
 		t.Errorf("%d registrations", len(got))
 	}
