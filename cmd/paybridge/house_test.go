@@ -196,6 +196,9 @@ func nodes(t *testing.T, text string, names map[string]string) []string {
 func TestTheReadmeNamesEveryState(t *testing.T) {
 	t.Parallel()
 	text := readme(t)
+	if !strings.Contains(text, purchase.Diagram()) {
+		t.Error("the README's diagram of the states is not the table's; paste bridge/purchase/testdata/states.mmd")
+	}
 	for _, row := range purchase.States() {
 		if !strings.Contains(text, "`"+string(row.State)+"`") {
 			t.Errorf("the README does not say what %s means", row.State)
