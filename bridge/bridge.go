@@ -66,7 +66,7 @@ type Registrar interface {
 	Finalize(ctx context.Context, call purchase.Final) purchase.Outcome
 	// ReadBack says whose seats exist. SeatsUnsaid with a nil error means this environment cannot say, ever; an error means not now.
 	ReadBack(ctx context.Context, key purchase.Key) (purchase.Seats, error)
-	// Release gives the seat free early where the dialect can; ErrCannotRelease where it cannot.
+	// Release gives the seat free early where the dialect can; Refused where it cannot. Like Finalize it always has an outcome.
 	Release(ctx context.Context, key purchase.Key) purchase.Outcome
 }
 

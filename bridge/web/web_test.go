@@ -1,0 +1,212 @@
+package web
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/paybridge/paybridge/bridge"
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+// engine is a Bridge with memory that answers as it is told.
+type engine struct {
+	receipt  bridge.Receipt
+	checkout bridge.CheckoutResult
+	visit    bridge.Visit
+	err      error
+	received []purchase.Delivery
+	asked    []bridge.CheckoutRequest
+	stray    int
+}
+
+func (e *engine) Account(name string) (bridge.Account, bool) {
+	return bridge.Account{Name: "shop", Kind: "paypal"}, name == "shop"
+}
+func (e *engine) UnknownAccount() { e.stray++ }
+func (e *engine) Receive(_ context.Context, d purchase.Delivery) bridge.Receipt {
+	e.received = append(e.received, d)
+	return e.receipt
+}
+func (e *engine) Checkout(_ context.Context, r bridge.CheckoutRequest) (bridge.CheckoutResult, error) {
+	e.asked = append(e.asked, r)
+	return e.checkout, e.err
+}
+func (e *engine) Visit(context.Context, string, bool) (bridge.Visit, error) { return e.visit, e.err }
+
+func face(t *testing.T, e *engine, log *zap.Logger) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(NewPublic(Options{Config: Config{ReturnOrigins: []string{"https://events.example.org"}}, Bridge: e, Log: log,
+		Accounts: []bridge.Account{{Name: "shop", Kind: "paypal"}}, Registerer: prometheus.NewRegistry(), Now: time.Now}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+func get(t *testing.T, address string, header http.Header) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = header
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(raw)
+}
+
+func TestEveryOutcomeHasItsStatus(t *testing.T) {
+	t.Parallel()
+	for outcome, want := range map[bridge.ReceiptOutcome]int{bridge.Accepted: 200, bridge.Duplicate: 200, bridge.KeptUnchecked: 200, bridge.KeptPuzzling: 200,
+		bridge.RefusedForged: 401, bridge.Full: 503, bridge.Unavailable: 503} {
+		e := &engine{receipt: bridge.Receipt{Outcome: outcome, RetryAfter: time.Minute}}
+		server := face(t, e, zap.NewNop())
+		resp, err := http.Post(server.URL+"/callback/shop?a=1", "application/json", strings.NewReader("raw \x00 bytes"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want || (want == 503) != (resp.Header.Get("Retry-After") == "60") {
+			t.Errorf("%s: %s, Retry-After %q", outcome, resp.Status, resp.Header.Get("Retry-After"))
+		}
+		if d := e.received[0]; string(d.Body) != "raw \x00 bytes" || d.Query != "a=1" || d.ID == "" || d.Account != "shop" {
+			t.Errorf("the delivery is %+v", d)
+		}
+	}
+}
+
+func TestAProvidersOwnAnswerIsGiven(t *testing.T) {
+	t.Parallel()
+	e := &engine{receipt: bridge.Receipt{Outcome: bridge.Accepted, Answer: purchase.Answer{ContentType: "text/plain", Body: []byte("[accepted]")}}}
+	resp, err := http.Post(face(t, e, zap.NewNop()).URL+"/callback/shop", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, _ := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if string(raw) != "[accepted]" || resp.Header.Get("Content-Type") != "text/plain" {
+		t.Errorf("%q %s", raw, resp.Header.Get("Content-Type"))
+	}
+}
+
+func TestEveryMessageIsThereInBothLanguages(t *testing.T) {
+	t.Parallel()
+	for key, m := range messages {
+		for _, text := range []Text{m.En, m.Fr} {
+			if text.Title == "" || text.Body == "" {
+				t.Errorf("%s lacks a text", key)
+			}
+		}
+	}
+	for _, state := range []bridge.BuyerState{bridge.BuyerConfirmed, bridge.BuyerConfirming, bridge.BuyerPending, bridge.BuyerCancelled, bridge.BuyerRefused,
+		bridge.BuyerExpired, bridge.BuyerLate, bridge.BuyerUnknown} {
+		m, ok := messages[string(state)]
+		if !ok {
+			t.Errorf("%s has no message", state)
+		}
+		uncharged := strings.Contains(m.En.Title+m.En.Body, "Nothing was charged")
+		if certain := state == bridge.BuyerCancelled || state == bridge.BuyerRefused || state == bridge.BuyerExpired; uncharged != certain {
+			t.Errorf("%s: says uncharged %v", state, uncharged)
+		}
+	}
+}
+
+func TestTheReturnPageKeepsToItself(t *testing.T) {
+	t.Parallel()
+	core, seen := observer.New(zap.DebugLevel)
+	e := &engine{visit: bridge.Visit{State: bridge.BuyerConfirming, Reference: "PB-7K2M", Language: "fr", Return: "https://events.example.org/x"}}
+	server := face(t, e, zap.New(core))
+	resp, page := get(t, server.URL+"/return/the-secret-token", nil)
+	for _, want := range []string{`<html lang="fr">`, "Ne payez pas une seconde fois", "PB-7K2M", `http-equiv="refresh"`, "https://events.example.org/x", "noindex"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for name, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"} {
+		if resp.Header.Get(name) != want {
+			t.Errorf("%s: %q", name, resp.Header.Get(name))
+		}
+	}
+	if strings.Contains(page, "<script") || !strings.Contains(resp.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Error("the page may do more than show itself")
+	}
+	for _, entry := range seen.All() {
+		for _, f := range entry.Context {
+			if strings.Contains(f.String, "the-secret-token") {
+				t.Errorf("the log has the token: %s %s", entry.Message, f.String)
+			}
+		}
+	}
+}
+
+func TestAnUnknownTokenIsAPage(t *testing.T) {
+	t.Parallel()
+	resp, page := get(t, face(t, &engine{err: bridge.ErrNotFound}, zap.NewNop()).URL+"/return/guess", http.Header{"Accept-Language": {"de, en;q=0.5"}})
+	if resp.StatusCode != 404 || !strings.Contains(page, `<html lang="en">`) {
+		t.Errorf("%s %s", resp.Status, page)
+	}
+}
+
+func TestEveryCheckoutOutcomeIsAPageOrARedirect(t *testing.T) {
+	t.Parallel()
+	const id = "ab62525b-7a63-47c0-b6e8-17ad1a2c67a6"
+	for outcome, want := range map[bridge.CheckoutOutcome]int{bridge.CheckoutExpired: 410, bridge.UnknownPurchase: 404, bridge.BadRequest: 400,
+		bridge.DataverseError: 503, bridge.ProviderError: 503} {
+		resp, page := get(t, face(t, &engine{checkout: bridge.CheckoutResult{Outcome: outcome}}, zap.NewNop()).URL+"/pay/shop?purchaseId="+id, nil)
+		if resp.StatusCode != want || !strings.Contains(page, "<h1>") || resp.Header.Get("Location") != "" {
+			t.Errorf("%s: %s", outcome, resp.Status)
+		}
+	}
+	e := &engine{checkout: bridge.CheckoutResult{Outcome: bridge.Redirected, Redirect: "https://provider.example/pay"}}
+	resp, _ := get(t, face(t, e, zap.NewNop()).URL+"/pay/shop?PURCHASEID=%7B"+strings.ToUpper(id)+"%7D&ReadableEventId=E1&amount=1&returnUrl=https://events.example.org/x?y", nil)
+	if resp.StatusCode != 302 || resp.Header.Get("Location") != "https://provider.example/pay" {
+		t.Errorf("%s to %s", resp.Status, resp.Header.Get("Location"))
+	}
+	if r := e.asked[0]; r.PurchaseID != id || r.Event != "E1" || r.ReturnURL != "https://events.example.org/x?y" {
+		t.Errorf("asked %+v", r)
+	}
+}
+
+func TestALinkCheckerOpensNothing(t *testing.T) {
+	t.Parallel()
+	e := &engine{}
+	resp, err := http.Head(face(t, e, zap.NewNop()).URL + "/pay/shop?purchaseId=ab62525b-7a63-47c0-b6e8-17ad1a2c67a6")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 200 || len(e.asked) != 0 {
+		t.Errorf("%s, %d checkouts", resp.Status, len(e.asked))
+	}
+}
+
+func TestOperationsTellWhetherDeliveriesCanBeKept(t *testing.T) {
+	t.Parallel()
+	var err error
+	server := httptest.NewServer(NewOperations(prometheus.NewRegistry(), func(context.Context) error { return err }))
+	defer server.Close()
+	for path, want := range map[string]int{"/livez": 200, "/readyz": 200, "/metrics": 200, "/debug/pprof/": 404} {
+		if resp, _ := get(t, server.URL+path, nil); resp.StatusCode != want {
+			t.Errorf("%s: %s", path, resp.Status)
+		}
+	}
+	err = context.DeadlineExceeded
+	if resp, _ := get(t, server.URL+"/readyz", nil); resp.StatusCode != 503 {
+		t.Errorf("not ready: %s", resp.Status)
+	}
+}
