@@ -289,3 +289,20 @@ func TestBackoffNeverPassesTheDeadlineWhileThereIsTime(t *testing.T) {
 		}
 	})
 }
+
+func TestMoneyIsNotTakenWithoutTimeForTheSeat(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		w.open()
+		w.payments["pay-1"].kind = purchase.Approved
+		left := time.Duration(rapid.IntRange(-600, int(w.policy.Reserve/time.Second)-1).Draw(t, "left")) * time.Second
+		w.pass(w.fold().Deadline.At.Add(-left).Sub(w.now))
+		w.tell()
+		w.work([]judge{plannedBackwards, func(w *world, _ purchase.Purchase, next purchase.Next) {
+			if next.Step == purchase.StepCapture {
+				w.Fatalf("money is taken with %s left", left)
+			}
+		}})
+	})
+}
