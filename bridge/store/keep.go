@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -203,112 +202,5 @@ func (t *txn) refold(key purchase.Key, facts []purchase.Fact, head string, numbe
 		micros(s.Deadline.At), s.Deadline.Source, flag(s.Deadline.Certain), head, len(facts), numbers, t.store.Rules, t.store.Rules, s.State, s.Cause, s.Account,
 		s.Price.Minor, s.Price.Currency, s.Paid.Minor, s.Paid.Currency, flag(s.Registered), s.Event, s.EventName, nullable(s.PaidAt),
 		nullable(s.RegisteredAt), head, micros(t.now), key.Environment, key.ID)
-	return err
-}
-
-// keepDelivery keeps the bytes once. A delivery that is there may move on from unchecked or puzzling.
-func (t *txn) keepDelivery(k bridge.Keeping) (duplicate bool, err error) {
-	d := k.Delivery
-	var state, message string
-	err = t.row(`SELECT state, message FROM deliveries WHERE id = ?`, d.ID).Scan(&state, &message)
-	switch {
-	case err == nil:
-		if state == string(bridge.Unchecked) || state == string(bridge.Puzzling) {
-			return true, t.moveDelivery(k)
-		}
-		return true, nil
-	case !errors.Is(err, sql.ErrNoRows):
-		return false, err
-	}
-	if repeat, err := t.seen(k); err != nil || repeat {
-		return repeat, err
-	}
-	if err := t.admit(k); err != nil {
-		return false, err
-	}
-	header, err := wire(d.Header)
-	if err != nil {
-		return false, err
-	}
-	_, err = t.exec(`INSERT INTO deliveries (id, account, message, received, method, query, header, body, state, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		d.ID, d.Account, k.Message, micros(d.Received), d.Method, d.Query, header, body(d.Body), k.State, due(k))
-	return false, err
-}
-
-// admit refuses unchecked deliveries beyond the account's bounds.
-func (t *txn) admit(k bridge.Keeping) error {
-	if k.State != bridge.Unchecked {
-		return nil
-	}
-	header, err := wire(k.Delivery.Header)
-	if err != nil {
-		return err
-	}
-	if len(k.Delivery.Body)+len(k.Delivery.Query)+len(header) > maxUncheckedBody {
-		return bridge.ErrFull
-	}
-	var waiting int
-	err = t.row(`SELECT count(*) FROM deliveries WHERE account = ? AND state = 'unchecked'`, k.Delivery.Account).Scan(&waiting)
-	if err == nil && waiting >= t.store.MaxUnchecked {
-		return bridge.ErrFull
-	}
-	return err
-}
-
-// seen tells whether the message came before in another delivery. The same body under other headers is a repeat; another body under
-// the same message is not the provider's.
-func (t *txn) seen(k bridge.Keeping) (bool, error) {
-	if k.Message == "" {
-		return false, nil
-	}
-	var other, query string
-	var bytes []byte
-	err := t.row(`SELECT id, query, body FROM deliveries WHERE account = ? AND message = ? AND message <> ''`, k.Delivery.Account, k.Message).
-		Scan(&other, &query, &bytes)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return false, nil
-	case err != nil || other == k.Delivery.ID:
-		return false, err
-	case query != k.Delivery.Query || string(bytes) != string(k.Delivery.Body):
-		return false, bridge.ErrReplayed
-	}
-	return true, nil
-}
-
-const maxUncheckedBody = 64 << 10
-
-func (t *txn) moveDelivery(k bridge.Keeping) error {
-	repeat, err := t.seen(k)
-	if err != nil {
-		return err
-	}
-	message := k.Message
-	if repeat {
-		message = "" // the first one keeps it
-	}
-	_, err = t.exec(`UPDATE deliveries SET state = ?, due = ?, message = CASE message WHEN '' THEN ? ELSE message END WHERE id = ?`, k.State, due(k),
-		message, k.Delivery.ID)
-	return err
-}
-
-func due(k bridge.Keeping) any {
-	if k.State != bridge.Unchecked {
-		return nil
-	}
-	return micros(k.Due)
-}
-
-// body is never NULL.
-func body(b []byte) []byte {
-	if b == nil {
-		return []byte{}
-	}
-	return b
-}
-
-func (t *txn) keepToken(k bridge.Token) error {
-	_, err := t.exec(`INSERT INTO tokens (hash, environment, purchase, account, payment, language, back, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (hash) DO NOTHING`, k.Hash, k.Purchase.Environment, k.Purchase.ID, k.Account, k.Payment, k.Language, k.Return, micros(k.Expires))
 	return err
 }

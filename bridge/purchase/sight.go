@@ -1,0 +1,101 @@
+package purchase
+
+import (
+	"cmp"
+	"strconv"
+	"time"
+)
+
+// Basis is a digest of the proved money and of the last finalize: a price answers for exactly the basis it was read on.
+func (p Purchase) Basis() string {
+	last := int64(0)
+	if n := len(p.Finalizes); n > 0 {
+		last = p.Finalizes[n-1].Number
+	}
+	return digest(append(p.moneyState(), strconv.FormatInt(last, 10))...)
+}
+
+// Matter is a digest of the proved money and of the price: what a person accepts who accepts a difference.
+func (p Purchase) Matter() string {
+	price := "unasked"
+	if p.Offer != nil {
+		price = p.Offer.Money.String() + "|" + p.Offer.Detail.Event + "|" + p.Offer.Detail.Reason
+	}
+	return digest(append(p.moneyState(), price)...)
+}
+
+// Sight is Basis, Matter and the seats: what a place on the desk is judged by.
+func (p Purchase) Sight() string {
+	return digest(p.Basis(), p.Matter(), strconv.FormatBool(p.seated), string(p.readBack.seats))
+}
+
+func (p Purchase) moneyState() []string {
+	var parts []string
+	for _, pay := range p.Payments {
+		if pay.Captured.Known() || pay.Refunded.Known() || pay.Reversed.Known() {
+			parts = append(parts, pay.moneyState()...)
+		}
+	}
+	return parts
+}
+
+// Net is all the money the purchase holds, over all its payments. Of amounts in several currencies the first counts: none of them
+// can be the price together with the others.
+func (p Purchase) Net() Money {
+	var sum Money
+	for _, pay := range p.Payments {
+		net := pay.Net()
+		if sum.Minor == 0 && net.Minor != 0 {
+			sum = net // whatever was there has gone back
+			continue
+		}
+		if s, ok := sum.Plus(net); ok {
+			sum = s
+		}
+	}
+	return sum
+}
+
+// Settled tells whether paying again would be wrong: there is a seat, or money taken or on its way.
+func (p Purchase) Settled() bool {
+	return p.seated || p.anyPayment(func(pay Payment) bool {
+		return pay.Net().Positive() || (pay.Open() && (pay.Pending != "" || pay.Authorised || pay.MayBeCaptured()))
+	})
+}
+
+// MayBeCaptured tells whether a capture of ours may have worked.
+func (p Payment) MayBeCaptured() bool {
+	n := len(p.Captures)
+	return n > 0 && p.Captures[n-1].MayHaveWorked()
+}
+
+// Session is the pay session that a buyer at the account can still be sent to, or nil.
+func (p Purchase) Session(account string, now time.Time) *Fact {
+	for _, pay := range p.Payments {
+		f := pay.Opened
+		if pay.Account == account && f != nil && pay.Open() && f.Detail.URL != "" && (f.Detail.Until.IsZero() || now.Before(f.Detail.Until)) {
+			return f
+		}
+	}
+	return nil
+}
+
+// Opened tells whether we opened the payment for this purchase.
+func (p Purchase) Opened(account, ref string) bool {
+	return p.anyPayment(func(pay Payment) bool { return pay.Account == account && pay.Ref == ref && pay.Opened != nil })
+}
+
+// Registering is the instant the latency budget is counted from: the start of the window.
+func (p Purchase) Registering() time.Time {
+	start := p.Deadline.At.Add(-p.policy.Window)
+	if !p.Deadline.Certain {
+		start = start.Add(p.policy.Margin)
+	}
+	return start
+}
+
+// LearnedBy is how the first proved capture reached us.
+func (p Purchase) LearnedBy() Source { return cmp.Or(p.learnedBy, ByPoll) }
+
+// LearnedLate tells whether the money became known only after the deadline.
+func (p Purchase) LearnedLate() bool { return p.learnedAt.After(p.Deadline.At) }
