@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
@@ -21,6 +24,7 @@ import (
 	"github.com/paybridge/paybridge/bridge/store"
 	"github.com/paybridge/paybridge/bridge/web"
 	"github.com/paybridge/paybridge/config"
+	"github.com/paybridge/paybridge/config/field"
 	"github.com/paybridge/paybridge/dataverse"
 	"github.com/paybridge/paybridge/providers"
 )
@@ -86,19 +90,55 @@ func wireParts(c *config.Config, clock bridge.Clock, log *zap.Logger, reg *prome
 	}
 	p := &parts{dynamics: map[string]*dataverse.Client{}}
 	metrics := dataverse.NewMetrics(reg)
+	expiry := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "paybridge_credential_expiry_timestamp_seconds",
+		Help: "When a credential ends, where it says so itself."}, []string{"credential"})
+	reg.MustRegister(expiry)
 	for _, name := range slices.Sorted(maps.Keys(c.Environments)) {
 		e := c.Environments[name]
 		client, err := dataverse.New(e.Dataverse, dataverse.Options{Environment: name, Version: version, Now: clock.Now, Log: log, Metrics: metrics,
 			Govern: func(next http.RoundTripper) http.RoundTripper {
-				return governor.New(governor.Options{Now: clock.Now, Next: next})
+				g := governor.New(governor.Options{Now: clock.Now, Next: next})
+				reg.MustRegister(circuit(name, g))
+				return g
 			}})
 		if err != nil {
 			return nil, fmt.Errorf("environment %s: %w", name, err)
+		}
+		if ends, ok := certificateEnd(e.Dataverse.ClientCertificate); ok {
+			expiry.WithLabelValues("dataverse:" + name).Set(float64(ends.Unix()))
 		}
 		p.dynamics[name] = client
 		p.environments = append(p.environments, bridge.Environment{Name: name, Live: e.Live(), Registrar: client, Policy: policies(c)(name)})
 	}
 	return p, p.wireAccounts(c, clock, log, reg)
+}
+
+// circuit tells whether an environment is left alone just now because Dynamics asked for a pause.
+func circuit(environment string, g *governor.Governor) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "paybridge_circuit_open", Help: "Whether the target is left alone just now.",
+		ConstLabels: prometheus.Labels{"target": "dataverse:" + environment}}, func() float64 {
+		if g.Paused() > 0 {
+			return 1
+		}
+		return 0
+	})
+}
+
+// certificateEnd reads when a client certificate ends; a secret does not say.
+func certificateEnd(ref field.Secret) (time.Time, bool) {
+	raw, err := ref.Reveal()
+	if !ref.IsSet() || err != nil {
+		return time.Time{}, false
+	}
+	for rest := []byte(raw); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return time.Time{}, false
+		}
+		if cert, err := x509.ParseCertificate(block.Bytes); err == nil {
+			return cert.NotAfter, true
+		}
+	}
 }
 
 func (p *parts) wireAccounts(c *config.Config, clock bridge.Clock, log *zap.Logger, reg *prometheus.Registry) error {
