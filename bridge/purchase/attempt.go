@@ -18,6 +18,7 @@ type Attempt struct {
 	Result     Result // Unknown until concluded otherwise
 	Reason     string
 	At         time.Time // when it was concluded
+	told       int64     // number of its last outcome
 }
 
 // MayHaveWorked tells whether nobody can say from the attempt alone whether it had its effect.
@@ -60,6 +61,7 @@ func (a *Attempt) conclude(facts []*Fact) {
 		if f.Kind != Concluded || f.Attempt != a.Number {
 			continue
 		}
+		a.told = max(a.told, f.Number)
 		better := sureness[f.Detail.Result] > sureness[a.Result]
 		same := f.Detail.Result == a.Result && (a.At.IsZero() || f.At.Before(a.At))
 		if !a.Concluded || better || same {
@@ -70,22 +72,25 @@ func (a *Attempt) conclude(facts []*Fact) {
 
 // A readBack is the fold of all read-backs after one attempt.
 type readBack struct {
-	seats Seats
-	at    time.Time // when the answer that counts was asked for
-	last  time.Time // when any answer was asked for
-	count int
+	attempt int64 // the finalize it was asked after, 0 for none
+	seats   Seats
+	at      time.Time // when the answer that counts was asked for
+	last    time.Time // when any answer was asked for
+	told    int64     // number of the last answer
+	count   int
 }
 
 // foldReadBacks takes the best answer: all seats beat some, some beat none; of "none" the latest counts, since only a late one
 // proves anything; "cannot say" counts when nothing else was said.
 func foldReadBacks(facts []*Fact, attempt int64) readBack {
 	order := map[Seats]int{seatsUnasked: 0, SeatsUnsaid: 1, SeatsNone: 2, SeatsSome: 3, SeatsAll: 4}
-	var rb readBack
+	rb := readBack{attempt: attempt}
 	for _, f := range facts {
 		if f.Kind != ReadBack || f.Attempt != attempt {
 			continue
 		}
 		rb.count++
+		rb.told = max(rb.told, f.Number)
 		if f.At.After(rb.last) {
 			rb.last = f.At
 		}

@@ -36,6 +36,7 @@ type Purchase struct {
 	learnedBy    Source
 
 	policy Policy
+	shut   []string // accounts that cannot be asked just now; the plan's, never the fold's
 }
 
 // A Deadline is the instant after which Dynamics will not register, and what that knowledge rests on.
@@ -78,7 +79,9 @@ func distinct(kept []Fact) []*Fact {
 	for i := range kept {
 		facts[i] = &kept[i]
 	}
-	slices.SortFunc(facts, func(a, b *Fact) int { return cmp.Or(cmp.Compare(a.ID, b.ID), a.Seen.Compare(b.Seen)) })
+	slices.SortFunc(facts, func(a, b *Fact) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), a.Seen.Compare(b.Seen), cmp.Compare(a.Source, b.Source))
+	})
 	return slices.CompactFunc(facts, func(a, b *Fact) bool { return a.ID == b.ID })
 }
 
@@ -181,7 +184,7 @@ func (p *Purchase) foldDeadline(facts []*Fact) Deadline {
 	case !created.IsZero():
 		return Deadline{At: earlier(created, p.FirstSeen).Add(p.policy.Window), Source: FromDynamics, Certain: true}
 	case !p.Arrived.IsZero():
-		return p.presumed(p.Arrived, FromArrival)
+		return p.presumed(earlier(p.Arrived, p.FirstSeen), FromArrival)
 	case !provider.IsZero():
 		return p.presumed(earlier(provider, p.FirstSeen), FromProvider)
 	default:
@@ -254,19 +257,19 @@ func (p Purchase) Unsettled() *Attempt {
 }
 
 func (p *Purchase) foldDesk(facts []*Fact) {
-	sight := p.Sight()
-	var last, lastGiven, lastAccepted int64
+	handed, abandoned, accepted := &Fact{}, &Fact{}, &Fact{}
 	for _, f := range facts {
 		switch {
-		case f.Kind == Handed && f.Number > last:
-			last, p.Desk, p.HandedAt = f.Number, "", f.At
-			if f.Detail.Basis == sight {
-				p.Desk = f.Detail.Cause
-			}
-		case f.Kind == Abandoned && f.Number > lastGiven:
-			lastGiven, p.AbandonedOn = f.Number, f.Detail.Basis
-		case f.Kind == Accepted && f.Number > lastAccepted:
-			lastAccepted, p.AcceptedOf = f.Number, f.Detail.Basis
+		case f.Kind == Handed && f.Number > handed.Number:
+			handed = f
+		case f.Kind == Abandoned && f.Number > abandoned.Number:
+			abandoned = f
+		case f.Kind == Accepted && f.Number > accepted.Number:
+			accepted = f
 		}
+	}
+	p.AbandonedOn, p.AcceptedOf, p.HandedAt = abandoned.Detail.Basis, accepted.Detail.Basis, handed.At
+	if handed.Number > 0 && handed.Detail.Basis == p.Sight() {
+		p.Desk = handed.Detail.Cause
 	}
 }

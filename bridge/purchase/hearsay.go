@@ -32,7 +32,7 @@ func answered(f *Fact, facts []*Fact, o *object) bool {
 			return g.Standing == Proved && (g.Kind == f.Kind || g.Kind == Lapsed || progress[g.Kind] >= progress[Pending])
 		})
 	}
-	return o != nil && o.proof != nil && !further(f, o.proof)
+	return o != nil && o.proof != nil && (further(o.proof, f) || (!further(f, o.proof) && sameWay(f, o.proof)))
 }
 
 // askable is the object to name when a payment is asked about: the furthest that proof or hearsay named.

@@ -3,6 +3,7 @@ package purchase
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -119,10 +120,13 @@ func (m Money) Plus(o Money) (sum Money, ok bool) {
 	return Money{Minor: total, Currency: m.Currency}, true
 }
 
-// Minus is Plus of the opposite amount.
+// Minus is Plus of the opposite amount; ok is false also for the one amount that has no opposite.
 func (m Money) Minus(o Money) (Money, bool) {
-	if !o.Known() {
+	switch {
+	case !o.Known():
 		return m, true
+	case o.Minor == math.MinInt64:
+		return m, false
 	}
 	return m.Plus(Money{Minor: -o.Minor, Currency: o.Currency})
 }

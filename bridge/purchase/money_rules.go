@@ -1,6 +1,7 @@
 package purchase
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -11,7 +12,7 @@ func planMoney(p Purchase, now time.Time) (Next, bool) {
 	if !p.Net().Positive() {
 		return Next{}, false
 	}
-	if refusal, ok := p.refused(now); ok {
+	if refusal, ok := p.refused(); ok {
 		return refusal, true
 	}
 	if p.priceBasis() != p.Basis() {
@@ -20,28 +21,44 @@ func planMoney(p Purchase, now time.Time) (Next, bool) {
 	if !p.Offer.Money.Known() {
 		return p.planAbsence(now)
 	}
-	if p.Offer.Detail.Seats == SeatsAll && len(p.Finalizes) == 0 && p.readBack.count == 0 {
-		return Next{Step: StepReadBack}, true
+	if next, ok := p.planShown(); ok {
+		return next, true
 	}
 	switch {
 	case p.foreignEvent():
 		return p.handOver(CauseForeignEvent, time.Time{}), true
 	case p.paying() == nil && !p.accepted():
 		return p.handOver(p.difference(), time.Time{}), true
-	case p.late(now):
-		return p.handOver(CausePaidLate, time.Time{}), true
 	case p.acknowledged() >= MaxFinalizes:
 		return p.handOver(CauseNotRegistered, time.Time{}), true
+	case p.late(now):
+		return p.handOver(CausePaidLate, time.Time{}), true
 	}
 	return Next{Step: StepFinalize, Basis: p.Basis()}, true
 }
 
-// refused looks at the last finalize that Dynamics turned down for good.
-func (p Purchase) refused(now time.Time) (Next, bool) {
-	if n := len(p.Finalizes); n == 0 || p.Finalizes[n-1].Result != Refused {
+// planShown: Dynamics shows seats that we know nothing of. They are read back, and where that does not confirm them all a person
+// looks: a finalize would double them.
+func (p Purchase) planShown() (Next, bool) {
+	shown := p.Offer.Detail.Seats == SeatsAll || p.Offer.Detail.Seats == SeatsSome
+	switch {
+	case shown && p.readBack.told < p.Offer.Number:
+		return Next{Step: StepReadBack, Attempt: p.readBack.attempt}, true
+	case p.readBack.seats == SeatsSome:
+		return p.handOver(CausePartialSeats, time.Time{}), true
+	case shown:
+		return p.handOver(CauseOutcomeUnknown, time.Time{}), true
+	}
+	return Next{}, false
+}
+
+// refused looks at the last finalize, if Dynamics turned it down for good: too late where the deadline had passed by then.
+func (p Purchase) refused() (Next, bool) {
+	n := len(p.Finalizes)
+	if n == 0 || p.Finalizes[n-1].Result != Refused {
 		return Next{}, false
 	}
-	if !now.Before(p.Deadline.At) {
+	if !p.Finalizes[n-1].At.Before(p.Deadline.At) {
 		return p.handOver(CausePaidLate, time.Time{}), true
 	}
 	return p.handOver(CauseRefused, time.Time{}), true
@@ -73,12 +90,10 @@ func (p Purchase) priceBasis() string {
 // planAbsence: Dynamics gave no price. A fresh purchase may be invisible for a while, so it is asked again until the deadline; a
 // person sees it after the first few tries.
 func (p Purchase) planAbsence(now time.Time) (Next, bool) {
-	again := p.Offer.At.Add(time.Second << min(p.Absences-1, 6))
-	cause := Cause(p.Offer.Detail.Reason)
-	if !now.Before(p.Deadline.At) {
-		return p.handOver(cause, time.Time{}), true
-	}
+	again, cause := p.priceAgain(), p.absence()
 	switch {
+	case !now.Before(p.Deadline.At):
+		return p.handOver(cause, time.Time{}), true
 	case !now.Before(again):
 		return Next{Step: StepPrice, Basis: p.Basis()}, true
 	case p.Absences < patience:
@@ -87,11 +102,21 @@ func (p Purchase) planAbsence(now time.Time) (Next, bool) {
 	return p.handOver(cause, again), true
 }
 
+// priceAgain is when to read a price again that was not to be had, early enough for another try before the deadline.
+func (p Purchase) priceAgain() time.Time {
+	return p.Offer.At.Add(Backoff(p.Absences, 0, p.Offer.At, p.Deadline.At, 0))
+}
+
+// absence is why there is no price.
+func (p Purchase) absence() Cause {
+	return cmp.Or(Cause(p.Offer.Detail.Reason), CausePriceUnreadable)
+}
+
 // patience is how many absences in a row are borne before a person sees them.
 const patience = 3
 
 // paying is the one payment that holds exactly the price; nil if none does. Of several the first paid counts, the others are
-// surplus.
+// surplus. What holds nothing pays nothing, whatever the price.
 func (p Purchase) paying() *Payment {
 	if p.Offer == nil || !p.Offer.Money.Known() {
 		return nil
@@ -99,7 +124,7 @@ func (p Purchase) paying() *Payment {
 	var found *Payment
 	for i := range p.Payments {
 		pay := &p.Payments[i]
-		if pay.Net() != p.Offer.Money {
+		if pay.Net() != p.Offer.Money || !pay.Net().Positive() {
 			continue
 		}
 		if found == nil || pay.PaidAt.Before(found.PaidAt) {

@@ -34,7 +34,8 @@ type Payment struct {
 	// HeardReturn: the latest thing heard is that the buyer came back.
 	HeardReturn bool
 	LastAsked   time.Time
-	asked       int64 // number of the last read-back
+	asked       int64     // number of the last read-back
+	agreed      time.Time // when we last learned that the buyer agreed or came back
 
 	Captures []Attempt // our own capture intents
 }
@@ -48,6 +49,36 @@ func (p Payment) Net() Money {
 
 // Open tells whether the payment may still turn into money.
 func (p Payment) Open() bool { return !p.Captured.Known() && !p.Lapsed }
+
+// Moving tells whether the provider works on it, or holds the money reserved.
+func (p Payment) Moving() bool { return p.Open() && (p.Pending != "" || p.Authorised) }
+
+// MayBeCaptured tells whether a capture of ours may have taken money that is not proved. A capture that was confirmed without
+// showing the money is such a one; a refusal settles what was tried before it, under the same key.
+func (p Payment) MayBeCaptured() bool {
+	for _, a := range slices.Backward(p.Captures) {
+		switch {
+		case !p.Open() || a.Result == Refused:
+			return false
+		case a.MayHaveWorked() || a.Result == Confirmed:
+			return true
+		}
+	}
+	return false
+}
+
+// declined tells whether the last capture was turned down and the buyer has not been back since.
+func (p Payment) declined() bool {
+	last := p.lastCapture()
+	return last != nil && last.Result == Refused && !p.agreed.After(last.At)
+}
+
+func (p Payment) lastCapture() *Attempt {
+	if len(p.Captures) == 0 {
+		return nil
+	}
+	return &p.Captures[len(p.Captures)-1]
+}
 
 // moneyState is the proved part that prices and decisions rest on.
 func (p Payment) moneyState() []string {
@@ -69,7 +100,9 @@ func foldPayments(facts []*Fact) []Payment {
 	}
 	payments := make([]Payment, 0, len(groups))
 	for id, group := range groups {
-		payments = append(payments, foldPayment(id, group))
+		if slices.ContainsFunc(group, func(f *Fact) bool { return f.Kind != Asked }) { // else all that it was asked for goes by another name
+			payments = append(payments, foldPayment(id, group))
+		}
 	}
 	slices.SortFunc(payments, func(a, b Payment) int {
 		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Ref, b.Ref))
@@ -78,11 +111,16 @@ func foldPayments(facts []*Fact) []Payment {
 }
 
 // nameObjects finds, for each object, the one reference all its facts go by: the session we opened if there is one, else the one
-// that proof names, else the smallest.
+// that proof names, else the smallest. Hearsay names what was only heard of: it never moves proved money to another payment.
 func nameObjects(facts []*Fact) func(*Fact) paymentID {
 	type object struct{ account, id string }
+	type name struct {
+		paymentID
+		rank int
+	}
+	const proof = 3 // more than any rank of a payment
 	rank := make(map[paymentID]int)
-	best := make(map[object]paymentID)
+	best := make(map[object]name)
 	for _, f := range facts {
 		id := paymentID{f.Account, f.Payment}
 		switch {
@@ -97,19 +135,23 @@ func nameObjects(facts []*Fact) func(*Fact) paymentID {
 			continue
 		}
 		id, of := paymentID{f.Account, f.Payment}, object{f.Account, f.Object}
+		by := name{id, rank[id]}
+		if f.Standing != Heard {
+			by.rank += proof
+		}
 		have, ok := best[of]
-		if !ok || rank[id] > rank[have] || (rank[id] == rank[have] && id.ref < have.ref) {
-			best[of] = id
+		if !ok || by.rank > have.rank || (by.rank == have.rank && id.ref < have.ref) {
+			best[of] = by
 		}
 	}
 	return func(f *Fact) paymentID {
 		id := paymentID{f.Account, f.Payment}
 		if by, ok := best[object{f.Account, f.Object}]; ok && f.Object != "" {
-			id = by
+			id = by.paymentID
 		}
 		// A reference that is itself an object of another payment (a capture's own id) goes by that payment.
-		if by, ok := best[object{id.account, id.ref}]; ok {
-			return by
+		if by, ok := best[object{id.account, id.ref}]; ok && (by.rank >= proof || f.Standing == Heard) {
+			return by.paymentID
 		}
 		return id
 	}
@@ -125,6 +167,9 @@ func foldPayment(id paymentID, facts []*Fact) Payment {
 		}
 		if f.Standing == Heard && f.Seen.After(p.LastHeard) {
 			p.LastHeard, p.HeardReturn = f.Seen, f.Kind == Returned
+		}
+		if (f.Kind == Approved || f.Kind == Returned) && f.Seen.After(p.agreed) {
+			p.agreed = f.Seen
 		}
 		p.note(f, objects)
 	}
@@ -169,23 +214,14 @@ func (p *Payment) settle(objects map[string]*object) {
 		if f == nil {
 			continue
 		}
-		var ok = true
 		switch f.Kind {
-		case Captured:
-			p.Captured, ok = p.Captured.Plus(f.Money)
-			if p.PaidAt.IsZero() || f.At.Before(p.PaidAt) {
-				p.PaidAt = f.At
-			}
-		case Refunded:
-			p.Refunded, ok = p.Refunded.Plus(f.Money)
-		case Reversed:
-			p.Reversed, ok = p.Reversed.Plus(f.Money)
+		case Captured, Refunded, Reversed:
+			p.Contradicted = !p.add(f) || p.Contradicted
 		case Authorised:
 			p.Authorised = true
 		case Pending:
 			p.Pending = cmp.Or(f.Detail.Reason, "pending")
 		}
-		p.Contradicted = p.Contradicted || !ok
 	}
 	if _, ok := p.Captured.Minus(p.Refunded); !ok {
 		p.Contradicted = true
@@ -195,7 +231,23 @@ func (p *Payment) settle(objects map[string]*object) {
 	}
 }
 
-// An object is one thing at the provider: a capture, a refund. The furthest proof counts; a higher version beats a lower one.
+// add adds up money that moved; ok is false where the amount is missing or negative, or cannot be added to the others.
+func (p *Payment) add(f *Fact) (ok bool) {
+	sum := &p.Captured
+	switch f.Kind {
+	case Refunded:
+		sum = &p.Refunded
+	case Reversed:
+		sum = &p.Reversed
+	default:
+		p.PaidAt = earlier(p.PaidAt, f.At)
+	}
+	*sum, ok = sum.Plus(f.Money)
+	return ok && f.Money.Known() && f.Money.Minor >= 0
+}
+
+// An object is one thing at the provider: a capture, a refund. The furthest proof counts; a higher version beats a lower one. It is
+// contradicted if two equally far proofs differ.
 type object struct {
 	id           string
 	proof        *Fact
@@ -210,8 +262,8 @@ func (o *object) take(f *Fact) {
 	}
 	switch {
 	case o.proof == nil || further(f, o.proof):
-		o.proof = f
-	case !further(o.proof, f) && f.Money != o.proof.Money:
+		o.proof, o.contradicted = f, false
+	case !further(o.proof, f) && (f.Money != o.proof.Money || !sameWay(f, o.proof)):
 		o.contradicted = true
 		if f.ID < o.proof.ID {
 			o.proof = f
@@ -222,6 +274,9 @@ func (o *object) take(f *Fact) {
 // progress orders what can become of one object. What the provider said later cannot be told from arrival: it is told from this
 // order, unless the provider numbers its versions.
 var progress = map[Kind]int{Opened: 1, Approved: 2, Pending: 3, Authorised: 4, Failed: 5, Captured: 6, Refunded: 6, Reversed: 6}
+
+// sameWay tells of two equally far facts whether both took money or both gave it back.
+func sameWay(a, b *Fact) bool { return (a.Kind == Captured) == (b.Kind == Captured) }
 
 func further(a, b *Fact) bool {
 	if a.Version != b.Version {

@@ -1,6 +1,9 @@
 package purchase
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Next is what to do now for a purchase, or until when to leave it alone.
 type Next struct {
@@ -20,25 +23,54 @@ const Rules = 1
 const MaxFinalizes = 3
 
 // Plan says the next step. It is pure: the same purchase at the same instant always gets the same step, on every node. The rules
-// are asked in order; the first that has an answer decides.
-func Plan(p Purchase, now time.Time) Next {
+// are asked in order; the first that has an answer decides. Shut names accounts that could not be asked just now: they are left
+// alone, so that a provider that is away holds up neither the others nor what is proved already.
+func Plan(p Purchase, now time.Time, shut ...string) Next {
+	return planBy(rules, p, now, shut)
+}
+
+type rule = func(Purchase, time.Time) (Next, bool)
+
+func planBy(rules []rule, p Purchase, now time.Time, shut []string) Next {
+	p.shut = shut
+	next := Next{Step: StepDone}
 	for _, rule := range rules {
-		if next, ok := rule(p, now); ok {
-			return next
+		if said, ok := rule(p, now); ok {
+			next = said
+			break
 		}
 	}
-	return Next{Step: StepDone}
+	if next.Step == StepWait || next.Step == StepDone {
+		return p.meanwhile(next, now)
+	}
+	return next
+}
+
+// meanwhile: asking a provider disturbs nothing, so it goes on while the purchase itself rests, on the desk or in doubt.
+func (p Purchase) meanwhile(rest Next, now time.Time) Next {
+	if p.TiedTo != "" {
+		return rest
+	}
+	if ask, ok := planHearsay(p, now); ok {
+		return ask
+	}
+	watch, _ := p.watch(now)
+	if watch.Step == StepAsk {
+		return watch
+	}
+	rest.Due = earlier(rest.Due, watch.Due)
+	return rest
 }
 
 // rules, in the order of precedence: what is in flight, what is doubtful, what was only heard, what is done, what holds money,
 // what could still bring money, and what can be given up.
-var rules = []func(Purchase, time.Time) (Next, bool){
+var rules = []rule{
 	planTied,
 	planOpenIntent,
 	planDoubt,
 	planHearsay,
-	planSeated,
 	planContradiction,
+	planSeated,
 	planOrphan,
 	planMoney,
 	planCapture,
@@ -73,7 +105,7 @@ func planDoubt(p Purchase, now time.Time) (Next, bool) {
 	switch p.readBack.seats {
 	case SeatsUnsaid:
 		if p.policy.Repeat == RepeatAfterQuiet && len(p.Finalizes) < MaxFinalizes {
-			return planRepeat(p, now, quiet)
+			return p.planRepeat(now, quiet), true
 		}
 		return p.handOver(CauseOutcomeUnknown, time.Time{}), true
 	case SeatsSome:
@@ -92,12 +124,24 @@ func planDoubt(p Purchase, now time.Time) (Next, bool) {
 	return ask, true
 }
 
-// planRepeat: the environment cannot be read back and its settings accept the risk of double seats.
-func planRepeat(p Purchase, now, quiet time.Time) (Next, bool) {
+// planRepeat: the environment cannot be read back and its settings accept the risk of double seats. Only what leads to another
+// finalize is done; anything else that money or price may call for would be judged without knowing whether there is a seat.
+func (p Purchase) planRepeat(now, quiet time.Time) Next {
 	if now.Before(quiet) {
-		return Next{Step: StepWait, Due: quiet, Cause: CauseReadBackTooEarly}, true
+		return Next{Step: StepWait, Due: quiet, Cause: CauseReadBackTooEarly}
 	}
-	return planMoney(p, now)
+	var next Next
+	for _, rule := range []rule{planHearsay, planContradiction, planMoney} {
+		var ok bool
+		if next, ok = rule(p, now); ok {
+			break
+		}
+	}
+	switch next.Step {
+	case StepAsk, StepPrice, StepFinalize, StepWait:
+		return next
+	}
+	return p.handOver(CauseOutcomeUnknown, next.Due)
 }
 
 // nextReadBack spaces the read-backs after one attempt: 1, 2, 4 … seconds after the last, and never past the quiet instant, when
@@ -124,7 +168,7 @@ func before(t, limit time.Time) time.Time {
 // planHearsay asks at once about whatever was heard since the last read-back.
 func planHearsay(p Purchase, _ time.Time) (Next, bool) {
 	for _, pay := range p.Payments {
-		if pay.Hearsay != "" && pay.Hearsay != pay.AskedOf {
+		if pay.Hearsay != "" && pay.Hearsay != pay.AskedOf && !slices.Contains(p.shut, pay.Account) {
 			return pay.ask(), true
 		}
 	}
@@ -136,7 +180,7 @@ func (p Payment) ask() Next {
 }
 
 // planSeated: with the seats there, only money out of place is left to handle.
-func planSeated(p Purchase, now time.Time) (Next, bool) {
+func planSeated(p Purchase, _ time.Time) (Next, bool) {
 	if !p.seated {
 		return Next{}, false
 	}
@@ -149,17 +193,16 @@ func planSeated(p Purchase, now time.Time) (Next, bool) {
 	switch {
 	case holding == 0:
 		return p.handOver(CauseSeatWithoutMoney, time.Time{}), true
+	case p.accepted():
+		return Next{Step: StepDone}, true
 	case holding > 1:
 		return p.handOver(CauseSecondPayment, time.Time{}), true
-	case p.priceBasis() == "":
+	case p.Offer == nil:
 		return Next{Step: StepPrice, Basis: p.Basis()}, true
 	case !p.Offer.Money.Known():
-		return p.handOver(Cause(p.Offer.Detail.Reason), time.Time{}), true
-	case p.paying() == nil && !p.accepted():
+		return p.handOver(p.absence(), time.Time{}), true
+	case p.paying() == nil:
 		return p.handOver(p.difference(), time.Time{}), true
-	}
-	if next, ok := planWatch(p, now); ok {
-		return next, true
 	}
 	return Next{Step: StepDone}, true
 }

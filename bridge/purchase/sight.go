@@ -2,6 +2,7 @@ package purchase
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 	"time"
 )
@@ -24,9 +25,12 @@ func (p Purchase) Matter() string {
 	return digest(append(p.moneyState(), price)...)
 }
 
-// Sight is Basis, Matter and the seats: what a place on the desk is judged by.
+// Sight is what a place on the desk is judged by: Basis, Matter, the seats, and whatever else can give a reason to be there or take
+// it away.
 func (p Purchase) Sight() string {
-	return digest(p.Basis(), p.Matter(), strconv.FormatBool(p.seated), string(p.readBack.seats))
+	contradicted := p.anyPayment(func(pay Payment) bool { return pay.Contradicted })
+	flags := fmt.Sprint(p.seated, p.Unsettled() != nil, p.accepted(), p.rumoured(), contradicted)
+	return digest(p.Basis(), p.Matter(), flags, string(p.readBack.seats), p.claimedEvent, p.TiedTo)
 }
 
 func (p Purchase) moneyState() []string {
@@ -45,6 +49,7 @@ func (p Purchase) Net() Money {
 	var sum Money
 	for _, pay := range p.Payments {
 		net := pay.Net()
+		net.Minor = max(net.Minor, 0) // what gave back more than it took holds nothing, and takes nothing from the others
 		if sum.Minor == 0 && net.Minor != 0 {
 			sum = net // whatever was there has gone back
 			continue
@@ -59,14 +64,8 @@ func (p Purchase) Net() Money {
 // Settled tells whether paying again would be wrong: there is a seat, or money taken or on its way.
 func (p Purchase) Settled() bool {
 	return p.seated || p.anyPayment(func(pay Payment) bool {
-		return pay.Net().Positive() || (pay.Open() && (pay.Pending != "" || pay.Authorised || pay.MayBeCaptured()))
+		return pay.Net().Positive() || pay.Moving() || pay.MayBeCaptured()
 	})
-}
-
-// MayBeCaptured tells whether a capture of ours may have worked.
-func (p Payment) MayBeCaptured() bool {
-	n := len(p.Captures)
-	return n > 0 && p.Captures[n-1].MayHaveWorked()
 }
 
 // Session is the pay session that a buyer at the account can still be sent to, or nil.

@@ -1,45 +1,52 @@
 package purchase
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // planCapture takes the money of an approved session of ours: with a price lately read and equal, time left, and no other payment
-// of the purchase captured or on the way to be. The price is read once more after the capture, as after every payment.
+// of the purchase captured or on the way to be. The price is read once more after the capture, as after every payment. A capture
+// that did not show the money is looked at first, however little time is left.
 func planCapture(p Purchase, now time.Time) (Next, bool) {
 	pay := p.capturable()
-	if pay == nil || !now.Before(p.Deadline.At.Add(-p.policy.Reserve)) {
+	if pay == nil || slices.Contains(p.shut, pay.Account) {
 		return Next{}, false
 	}
-	if n := len(pay.Captures); n > 0 {
-		last := pay.Captures[n-1]
+	if last := pay.lastCapture(); last != nil {
 		switch {
-		case last.MayHaveWorked() && pay.LastAsked.Before(last.At):
+		case pay.asked < last.told:
 			return pay.ask(), true
-		case last.Result == Refused && !pay.LastHeard.After(last.At):
+		case last.Result == Confirmed:
 			return Next{}, false
 		}
 	}
-	if p.priceBasis() != p.Basis() || now.Sub(p.Offer.At) > p.policy.Window/10 {
+	switch {
+	case !now.Before(p.Deadline.At.Add(-p.policy.Reserve)):
+		return Next{}, false
+	case p.priceBasis() != p.Basis() || now.Sub(p.Offer.At) > p.policy.Window/10:
 		return Next{Step: StepPrice, Basis: p.Basis()}, true
-	}
-	if p.Offer.Money != pay.Opened.Money {
+	case !p.Offer.Money.Known() && now.Before(p.priceAgain()):
+		return Next{Step: StepWait, Due: p.priceAgain(), Cause: p.absence()}, true
+	case !p.Offer.Money.Known():
+		return Next{Step: StepPrice, Basis: p.Basis()}, true
+	case p.Offer.Money != pay.Opened.Money:
 		return Next{}, false
 	}
 	return Next{Step: StepCapture, Account: pay.Account, Payment: Ref{Payment: pay.Ref}}, true
 }
 
-// capturable is the one session that may be captured: approved, ours, and the first opened of those. None while another payment
-// holds or may hold money.
+// capturable is the one session that may be captured: ours, approved, not declined since. One that may be captured already comes
+// before all others; else it is the first opened. None while another payment holds or may hold money.
 func (p Purchase) capturable() *Payment {
 	var found *Payment
 	for i := range p.Payments {
 		pay := &p.Payments[i]
-		if pay.Captured.Known() || pay.Pending != "" || pay.Authorised {
+		switch {
+		case pay.Captured.Known() || pay.Moving():
 			return nil
-		}
-		if pay.Opened == nil || !pay.Opened.Detail.Capturable || !pay.Approved || pay.Lapsed {
-			continue
-		}
-		if found == nil || pay.Opened.Number < found.Opened.Number {
+		case pay.Opened == nil || !pay.Opened.Detail.Capturable || !pay.Approved || pay.Lapsed || pay.declined():
+		case found == nil || pay.MayBeCaptured() || (!found.MayBeCaptured() && pay.Opened.Number < found.Opened.Number):
 			found = pay
 		}
 	}
@@ -48,25 +55,29 @@ func (p Purchase) capturable() *Payment {
 
 // planWatch asks the provider about open payments at marks scaled to the window, because no provider's retries fit it.
 func planWatch(p Purchase, now time.Time) (Next, bool) {
-	var soonest Next
+	next, ok := p.watch(now)
+	if next.Step != StepAsk && p.unproved(now) {
+		return p.handOver(CauseUnproved, next.Due), true
+	}
+	return next, ok
+}
+
+// watch asks about the payment whose mark has come, else waits for the next mark. Who is shut is tried again in a minute.
+func (p Purchase) watch(now time.Time) (soonest Next, ok bool) {
 	for _, pay := range p.Payments {
-		mark, ok := p.nextMark(pay)
+		mark, open := p.nextMark(pay)
+		if slices.Contains(p.shut, pay.Account) && !now.Before(mark) {
+			mark = now.Add(time.Minute)
+		}
 		switch {
-		case !ok:
-			continue
+		case !open:
 		case !now.Before(mark):
 			return pay.ask(), true
-		case soonest.Due.IsZero() || mark.Before(soonest.Due):
-			soonest = Next{Step: StepWait, Due: mark, Cause: pay.waits()}
+		case !ok || mark.Before(soonest.Due):
+			soonest, ok = Next{Step: StepWait, Due: mark, Cause: pay.waits()}, true
 		}
 	}
-	if soonest.Due.IsZero() {
-		return Next{}, false
-	}
-	if p.unproved(now) {
-		return p.handOver(CauseUnproved, soonest.Due), true
-	}
-	return soonest, true
+	return soonest, ok
 }
 
 func (p Payment) waits() Cause {
@@ -79,7 +90,12 @@ func (p Payment) waits() Cause {
 // unproved: somebody said that a known purchase was paid, and nobody could prove it in time.
 func (p Purchase) unproved(now time.Time) bool {
 	known := !p.Key.Orphaned() && !p.seated && (!p.Arrived.IsZero() || (p.Offer != nil && p.Offer.Money.Known()))
-	return known && !now.Before(p.Deadline.At) && p.anyPayment(func(pay Payment) bool {
+	return known && !now.Before(p.Deadline.At) && p.rumoured()
+}
+
+// rumoured: somebody says that there is money, and there is none.
+func (p Purchase) rumoured() bool {
+	return !p.Net().Positive() && p.anyPayment(func(pay Payment) bool {
 		return pay.Hearsay != "" && pay.Opened == nil && pay.Pending == ""
 	})
 }
@@ -95,6 +111,9 @@ const watchDays = 30
 func (p Purchase) nextMark(pay Payment) (mark time.Time, ok bool) {
 	if !pay.Open() && pay.Hearsay == "" {
 		return time.Time{}, false
+	}
+	if mark, doubtful := p.doubtMark(pay); doubtful {
+		return mark, true
 	}
 	last := pay.Since
 	if pay.LastAsked.After(last) {
@@ -114,21 +133,24 @@ func (p Purchase) nextMark(pay Payment) (mark time.Time, ok bool) {
 // worthAsking: a session that only we can capture is worth nothing once we no longer would; an orphan's hearsay ends with its
 // presumed deadline; anything else may still become money for a month.
 func (p Purchase) worthAsking(pay Payment, at time.Time) bool {
-	moving := pay.Pending != "" || pay.Authorised
 	switch {
-	case moving:
+	case pay.Moving() || pay.MayBeCaptured():
 	case p.Key.Orphaned():
 		return !at.After(p.Deadline.At)
 	case pay.Opened != nil && pay.Opened.Detail.Capturable:
-		return at.Before(p.Deadline.At.Add(-p.policy.Reserve)) || p.captureDoubt(pay)
+		return at.Before(p.Deadline.At.Add(-p.policy.Reserve))
 	}
 	return at.Before(p.Deadline.At.Add(watchDays * 24 * time.Hour))
 }
 
-// captureDoubt: our own capture may have worked, so the payment must be watched past the deadline.
-func (p Purchase) captureDoubt(pay Payment) bool {
-	n := len(pay.Captures)
-	return n > 0 && pay.Captures[n-1].MayHaveWorked() && pay.LastAsked.Before(pay.Captures[n-1].At.Add(p.policy.Quiet))
+// doubtMark: a capture of ours that may have worked is looked at after 1, 2, 4 … seconds, until Quiet after it.
+func (p Purchase) doubtMark(pay Payment) (mark time.Time, doubtful bool) {
+	last := pay.lastCapture()
+	if !pay.MayBeCaptured() || !last.Concluded || !pay.LastAsked.Before(last.At.Add(p.policy.Quiet)) {
+		return time.Time{}, false
+	}
+	since := max(pay.LastAsked.Sub(last.At), 0)
+	return last.At.Add(since + max(since, time.Second)), true
 }
 
 // planEnd waits for the buyer until the deadline and then lets the purchase go.

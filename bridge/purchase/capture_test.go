@@ -1,0 +1,93 @@
+package purchase_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+// agreed is one session of ours that waits to be captured, with a price.
+func agreed() *history { return newHistory().session("one").priced(euros45, "") }
+
+func TestOneSessionIsCapturedAtATime(t *testing.T) {
+	t.Parallel()
+	tried := func(results ...purchase.Result) *history { // the second session first, the first one agrees later
+		h := newHistory()
+		h.keep(purchase.Own, purchase.Fact{Kind: purchase.Opened, Account: "shop", Payment: "one", Money: euros45, Detail: purchase.Detail{Capturable: true}})
+		h.session("two").priced(euros45, "")
+		for _, r := range results {
+			h.attempt(purchase.StepCapture, "two", r).asked("two")
+		}
+		return h.proved(purchase.Approved, "one", "", euros45)
+	}
+	for name, c := range map[string]struct {
+		h    *history
+		want string
+	}{
+		"nothing tried":              {tried(), "one"},
+		"unknown":                    {tried(purchase.Unknown), "two"},
+		"unknown, then unsent":       {tried(purchase.Unknown, purchase.Unsent), "two"},
+		"unknown, then declined":     {tried(purchase.Unknown, purchase.Refused), "one"},
+		"unsent":                     {tried(purchase.Unsent), "one"},
+		"declined":                   {tried(purchase.Refused), "one"},
+		"unknown, then lapsed":       {tried(purchase.Unknown).proved(purchase.Lapsed, "two", "", nothing), "one"},
+		"pending once, lapsed since": {agreed().proved(purchase.Pending, "old", "x", euros45).proved(purchase.Lapsed, "old", "", nothing), "one"},
+	} {
+		if next := c.h.plan(); next.Step != purchase.StepCapture || next.Payment.Payment != c.want {
+			t.Errorf("%s: the plan is %s %s, want to capture %s", name, next.Step, next.Payment.Payment, c.want)
+		}
+	}
+}
+
+func TestADeclinedSessionWaitsForTheBuyer(t *testing.T) {
+	declined := func() *history { return agreed().attempt(purchase.StepCapture, "one", purchase.Refused) }
+	hold(t, map[string]scene{
+		"nobody came":            {declined(), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"the shop tells of it":   {declined().heard(purchase.Failed, "one", "x").proved(purchase.Failed, "one", "x", euros45), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"another session waits":  {declined().session("two"), purchase.StepCapture, ""},
+		"the buyer agreed again": {declined().heard(purchase.Approved, "one", ""), purchase.StepAsk, ""},
+		"so it is":               {declined().heard(purchase.Approved, "one", "").asked("one"), purchase.StepCapture, ""},
+	})
+}
+
+func TestACaptureThatShowsNoMoneyIsLookedAtAndNotRepeatedBlindly(t *testing.T) {
+	late := func(r purchase.Result) *history {
+		h := agreed()
+		h.now = h.fold().Deadline.At.Add(-40 * time.Second)
+		return h.priced(euros45, "").attempt(purchase.StepCapture, "one", r).pass(20 * time.Second)
+	}
+	hold(t, map[string]scene{
+		"unknown":                    {agreed().attempt(purchase.StepCapture, "one", purchase.Unknown), purchase.StepAsk, ""},
+		"unknown and asked":          {agreed().attempt(purchase.StepCapture, "one", purchase.Unknown).asked("one"), purchase.StepCapture, ""},
+		"confirmed":                  {agreed().attempt(purchase.StepCapture, "one", purchase.Confirmed), purchase.StepAsk, ""},
+		"confirmed and asked":        {agreed().attempt(purchase.StepCapture, "one", purchase.Confirmed).asked("one"), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"unknown, no time to repeat": {late(purchase.Unknown), purchase.StepAsk, ""},
+	})
+	h := late(purchase.Unknown).asked("one")
+	if next := h.plan(); next.Step != purchase.StepWait || !next.Due.Before(h.fold().Deadline.At.Add(30*time.Second)) {
+		t.Errorf("%s until %s, the deadline is %s", next.Step, next.Due, h.fold().Deadline.At)
+	}
+}
+
+func TestADoubtfulCaptureIsWatchedLikeMoney(t *testing.T) {
+	t.Parallel()
+	for _, r := range []purchase.Result{purchase.Unknown, purchase.Confirmed} {
+		h := agreed().attempt(purchase.StepCapture, "one", r)
+		if !h.fold().Settled() {
+			t.Errorf("%s: the buyer may pay again", r)
+		}
+		h.pass(2 * time.Hour).asked("one")
+		if next := h.plan(); next.Step != purchase.StepWait {
+			t.Errorf("%s: after two hours the plan is %s", r, next.Step)
+		}
+	}
+}
+
+func TestAnAbsentPriceIsReadAgainForACapture(t *testing.T) {
+	h := newHistory().session("one")
+	absent := func() *history {
+		return h.keep(purchase.Own, purchase.Fact{Kind: purchase.Offered, Detail: purchase.Detail{Basis: h.fold().Basis(), Reason: string(purchase.CauseUnknownPurchase)}})
+	}
+	hold(t, map[string]scene{"soon": {absent().pass(10 * time.Second), purchase.StepPrice, ""}})
+}

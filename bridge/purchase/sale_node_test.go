@@ -1,0 +1,327 @@
+package purchase_test
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+// A node claims purchases and takes their steps as the engine does: fold, plan, take, keep. Between any two of its acts it may die,
+// or sleep for longer than its lease.
+type node struct {
+	*sale
+	name string
+	wake time.Time
+	hand *hand
+}
+
+// A hand is a claimed purchase.
+type hand struct {
+	*ledger
+	claim int
+	facts []purchase.Fact // as last read: a node never sees more than that
+	steps int
+	shut  []string  // accounts that did not answer during this claim
+	retry time.Time // when to ask them again
+	then  func()    // what is left of the step that was begun
+}
+
+const stepsEach = 24
+
+func (n *node) able() bool {
+	return !n.now.Before(n.wake) && (n.hand != nil || n.next() != nil)
+}
+
+func (n *node) next() *ledger {
+	for _, l := range n.ledgers {
+		if l.claimable(n.now) {
+			return l
+		}
+	}
+	return nil
+}
+
+func (n *node) act() {
+	switch {
+	case n.hand == nil:
+		l := n.next()
+		n.hand = &hand{ledger: l, claim: l.take(n.now)}
+		n.read()
+	case n.deaths > 0 && n.mishap(n.woe(), "node dies"):
+		n.deaths--
+		n.note("%s dies", n.name)
+		n.hand, n.wake = nil, n.now.Add(time.Second+n.lately(4*time.Minute, "dead for"))
+	case n.mishap(n.woe(), "node sleeps"):
+		n.wake = n.now.Add(time.Second + n.lately(4*time.Minute, "asleep for"))
+	case n.hand.then != nil:
+		then := n.hand.then
+		n.hand.then = nil
+		then()
+	default:
+		n.step()
+	}
+}
+
+func (n *node) read() { n.hand.facts = slices.Clone(n.hand.ledger.facts) }
+
+func (n *node) step() {
+	h := n.hand
+	p := n.fold(h.key, h.facts, n.policy)
+	next := n.plan(p, n.now, h.shut...)
+	n.note("%s plans %.6s %s %s %s %s due %s", n.name, h.key.ID, next.Step, next.Cause, next.Account, next.Payment.Payment, next.Due.Format("02 15:04:05"))
+	n.oracle.planned(n, p, next)
+	if next.Step == purchase.StepWait || next.Step == purchase.StepDone {
+		n.settle(sooner(next.Due, h.retry), len(h.shut))
+		return
+	}
+	if h.steps++; h.steps > stepsEach {
+		n.oracle.breach(lawProgress, "%d steps at %s, the last is %s", h.steps, n.now, next.Step)
+		n.settle(n.now.Add(time.Second), 0)
+		return
+	}
+	n.take(p, next)
+}
+
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
+func (n *node) settle(due time.Time, failures int) {
+	h := n.hand
+	if failures > 0 {
+		failures = h.failures + 1
+	}
+	n.hand = nil
+	h.settle(h.claim, len(h.facts), due, failures)
+}
+
+// take begins a step. Reading steps call now and keep later; intents are kept now, their calls come later.
+func (n *node) take(p purchase.Purchase, next purchase.Next) {
+	switch next.Step {
+	case purchase.StepPrice:
+		n.price(p, next)
+	case purchase.StepAsk:
+		n.ask(p, next)
+	case purchase.StepReadBack:
+		n.readBack(p, next)
+	case purchase.StepFinalize:
+		n.finalize(p, next)
+	case purchase.StepCapture:
+		n.capture(p, next)
+	case purchase.StepConclude:
+		n.learn(purchase.Fact{Kind: purchase.Concluded, Attempt: next.Attempt, Account: p.Open.Account, Payment: p.Open.Payment,
+			Detail: purchase.Detail{Step: p.Open.Step, Result: purchase.Unknown, Reason: "interrupted"}})
+	case purchase.StepHandOver:
+		n.learn(purchase.Fact{Kind: purchase.Handed, Detail: purchase.Detail{Cause: next.Cause, Basis: next.Basis}})
+		if !next.Due.IsZero() {
+			n.settle(next.Due, 0)
+		}
+	case purchase.StepAbandon:
+		n.learn(purchase.Fact{Kind: purchase.Abandoned, Detail: purchase.Detail{Basis: next.Basis}})
+	default:
+		n.oracle.breach(lawNeverBoth, "the plan wants %q", next.Step)
+		n.settle(time.Time{}, 0)
+	}
+}
+
+// own completes a fact of ours.
+func (n *node) own(f purchase.Fact) purchase.Fact {
+	if f.Standing == "" {
+		f.Standing = purchase.Own
+	}
+	if f.At.IsZero() && f.Standing == purchase.Own {
+		f.At = n.now
+	}
+	if f.Purchase.ID == "" {
+		f.Purchase = n.hand.key
+	}
+	return f
+}
+
+func (n *node) learn(facts ...purchase.Fact) []purchase.Fact {
+	fresh, _ := n.keepIf(-1, facts...)
+	return fresh
+}
+
+func (n *node) keepIf(head int, facts ...purchase.Fact) ([]purchase.Fact, error) {
+	for i := range facts {
+		facts[i] = n.own(facts[i])
+	}
+	fresh, err := n.keep(head, facts...)
+	n.read()
+	return fresh, err
+}
+
+// later gives the purchase up for now: the step failed.
+func (n *node) later(p purchase.Purchase, after time.Duration) {
+	n.showLate(p)
+	n.settle(n.now.Add(n.pause(p, after)), 1)
+}
+
+func (n *node) pause(p purchase.Purchase, after time.Duration) time.Duration {
+	return purchase.Backoff(n.hand.failures+1, after, n.now, p.Deadline.At, float64(n.pick(4, "chance"))/4)
+}
+
+// showLate puts a paid purchase on the desk whose deadline passed while Dynamics could not be asked.
+func (n *node) showLate(p purchase.Purchase) {
+	if n.now.Before(p.Deadline.At) || !p.Net().Positive() || p.Registered() || p.Desk != purchase.CauseNone {
+		return
+	}
+	n.learn(purchase.Fact{Kind: purchase.Handed, Detail: purchase.Detail{Cause: purchase.CausePaidLate, Basis: p.Sight()}})
+}
+
+func (n *node) price(p purchase.Purchase, next purchase.Next) {
+	view, offer, err := len(n.hand.facts), purchase.Offer{}, error(nil)
+	offer, err = n.dynamics.offer()
+	n.hand.then = func() {
+		f := purchase.Fact{Kind: purchase.Offered, Money: offer.Money, Detail: purchase.Detail{Basis: next.Basis, Event: offer.Event,
+			Created: offer.Created, Seats: offer.Seats, Attendees: offer.Attendees}}
+		switch {
+		case errors.Is(err, purchase.ErrNoPurchase):
+			f.Detail.Reason = string(purchase.CauseUnknownPurchase)
+		case errors.Is(err, purchase.ErrNoPrice):
+			f.Detail.Reason = string(purchase.CausePriceUnreadable)
+		case err != nil:
+			n.later(p, 0)
+			return
+		}
+		n.oracle.read(n.learn(f), view)
+	}
+}
+
+// ask reads a payment back. An account that cannot be reached is left alone for this claim; the others are not.
+func (n *node) ask(p purchase.Purchase, next purchase.Next) {
+	shop := n.shop(next.Account)
+	proofs, err := shop.ask(next.Payment.Payment)
+	n.hand.then = func() {
+		if errors.Is(err, errAway) {
+			n.hand.shut = append(n.hand.shut, next.Account)
+			n.hand.retry = sooner(n.hand.retry, n.now.Add(n.pause(p, 0)))
+			n.showLate(p)
+			return
+		}
+		asked := purchase.Fact{Purchase: n.hand.key, Kind: purchase.Asked, Account: next.Account, Payment: next.Payment.Payment,
+			Detail: purchase.Detail{Basis: next.Basis}}
+		n.learn(append(n.proved(shop, next, proofs), asked)...)
+	}
+}
+
+// proved addresses what the shop said; an orphan whose purchase it names is tied to it.
+func (n *node) proved(shop *shop, next purchase.Next, proofs []purchase.Fact) []purchase.Fact {
+	key := n.hand.key
+	for i := range proofs {
+		if proofs[i].Purchase.ID == "" && !key.Orphaned() {
+			proofs[i].Purchase.ID = key.ID
+		}
+	}
+	facts := shop.address(proofs)
+	for i := range facts {
+		if facts[i].Purchase.Orphaned() {
+			facts[i].Purchase = key
+		} else if key.Orphaned() && i == 0 {
+			facts = append(facts, purchase.Fact{Purchase: key, Kind: purchase.Tied, Account: shop.name, Payment: next.Payment.Payment,
+				Detail: purchase.Detail{Reason: facts[0].Purchase.ID}})
+		}
+	}
+	return facts
+}
+
+func (n *node) readBack(p purchase.Purchase, next purchase.Next) {
+	asked := n.now
+	seats, err := n.dynamics.readBack()
+	n.hand.then = func() {
+		if err != nil {
+			n.later(p, 0)
+			return
+		}
+		n.learn(purchase.Fact{Kind: purchase.ReadBack, At: asked, Attempt: next.Attempt, Detail: purchase.Detail{Seats: seats}})
+	}
+}
+
+// intend keeps the intent if nothing changed since the plan; without it nothing is sent.
+func (n *node) intend(next purchase.Next) (intent purchase.Fact, ok bool) {
+	fresh, err := n.keepIf(len(n.hand.facts), purchase.Fact{Kind: purchase.Intended, Account: next.Account, Payment: next.Payment.Payment,
+		Detail: purchase.Detail{Step: next.Step, SendBefore: n.now.Add(n.policy.SendWithin), Basis: next.Basis}})
+	if err != nil {
+		n.settle(n.now, 0)
+		n.oracle.turnedAway(err)
+		return purchase.Fact{}, false
+	}
+	n.oracle.intended(n.hand.ledger, fresh[0])
+	return fresh[0], true
+}
+
+func (n *node) finalize(p purchase.Purchase, next purchase.Next) {
+	intent, ok := n.intend(next)
+	if !ok {
+		return
+	}
+	n.hand.then = func() {
+		outcome := n.dynamics.finalize(intent.Detail.SendBefore)
+		n.hand.then = func() {
+			n.conclude(intent, outcome.Result, outcome.Reason)
+			if outcome.Result == purchase.Unsent {
+				n.later(p, outcome.After)
+			}
+		}
+	}
+}
+
+func (n *node) capture(p purchase.Purchase, next purchase.Next) {
+	intent, ok := n.intend(next)
+	if !ok {
+		return
+	}
+	n.hand.then = func() {
+		if !n.now.Before(intent.Detail.SendBefore) {
+			n.conclude(intent, purchase.Unsent, "too late to send")
+			n.later(p, 0)
+			return
+		}
+		shop := n.shop(next.Account)
+		proofs, err := shop.capture(next.Payment.Payment, n.captureKey(intent))
+		n.hand.then = func() {
+			result := purchase.Confirmed
+			switch {
+			case errors.Is(err, errDeclined):
+				result = purchase.Refused
+			case err != nil:
+				result = purchase.Unknown
+			}
+			n.conclude(intent, result, "", shop.address(proofs)...)
+			if result == purchase.Unknown {
+				n.later(p, 0)
+			}
+		}
+	}
+}
+
+func (n *node) captureKey(intent purchase.Fact) string {
+	for _, pay := range n.fold(n.hand.key, n.hand.facts, n.policy).Payments {
+		for _, a := range pay.Captures {
+			if a.Number == intent.Number {
+				return a.Key
+			}
+		}
+	}
+	return intent.ID
+}
+
+func (n *node) conclude(intent purchase.Fact, r purchase.Result, reason string, taught ...purchase.Fact) {
+	n.learn(append([]purchase.Fact{{Kind: purchase.Concluded, Account: intent.Account, Payment: intent.Payment, Attempt: intent.Number,
+		Detail: purchase.Detail{Step: intent.Detail.Step, Result: r, Reason: reason}}}, taught...)...)
+}
+
+func (n *node) shop(name string) *shop {
+	for _, s := range n.shops {
+		if s.name == name {
+			return s
+		}
+	}
+	return nil
+}

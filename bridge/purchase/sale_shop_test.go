@@ -1,0 +1,209 @@
+package purchase_test
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+// A shop is one merchant account with memory. The wallet takes money only when we capture; the cards take it themselves; what the
+// bank says is signed in full and therefore proof.
+type shop struct {
+	*sale
+	name string
+	pays []*pay
+	away []span
+}
+
+// A pay is one payment as the shop knows it.
+type pay struct {
+	*shop
+	ref      string
+	named    bool   // the shop's record names the purchase
+	telling  bool   // its messages do too
+	event    string // what its record says was sold
+	money    purchase.Money
+	opened   bool // by us
+	told     bool // the bridge knows of it
+	approved bool
+	lapsed   time.Time
+	agreed   time.Time
+	objects  []*object
+	taken    string // the key of the capture that worked
+	refusals int    // captures to turn down before one works
+}
+
+// An object is a capture or a refund.
+type object struct {
+	id    string
+	kind  purchase.Kind
+	money purchase.Money
+	at    time.Time
+}
+
+func newShop(s *sale, name string) *shop {
+	return &shop{sale: s, name: name, away: s.outages(name + " away")}
+}
+
+func (s *shop) start(money purchase.Money) *pay {
+	p := &pay{shop: s, ref: fmt.Sprintf("%s-%d", s.name, len(s.pays)+1), named: true, telling: true, money: money}
+	s.pays = append(s.pays, p)
+	return p
+}
+
+func (s *shop) find(ref string) *pay {
+	for _, p := range s.pays {
+		if p.ref == ref {
+			return p
+		}
+	}
+	return nil
+}
+
+// move adds an object or moves one on, and tells of it.
+func (p *pay) move(id string, kind purchase.Kind, money purchase.Money) {
+	p.note("%s: %s %s %s", p.ref, id, kind, money)
+	for _, o := range p.objects {
+		if o.id == id {
+			o.kind, o.money, o.at = kind, money, p.now
+			p.tell()
+			return
+		}
+	}
+	p.objects = append(p.objects, &object{id, kind, money, p.now})
+	p.tell()
+}
+
+// facts is what the shop shows now.
+func (p *pay) facts(standing purchase.Standing) []purchase.Fact {
+	base := purchase.Fact{Account: p.name, Payment: p.ref, Standing: standing, Detail: purchase.Detail{Event: p.event}}
+	if p.named && (p.telling || standing == purchase.Proved) {
+		base.Purchase.ID = p.key.ID
+	}
+	var facts []purchase.Fact
+	if p.approved && len(p.objects) == 0 {
+		f := base
+		f.Kind, f.Money, f.At, f.Detail.Capturable = purchase.Approved, p.money, p.agreed, true
+		facts = append(facts, f)
+	}
+	for _, o := range p.objects {
+		f := base
+		f.Kind, f.Object, f.Money, f.At = o.kind, o.id, o.money, o.at
+		facts = append(facts, f)
+	}
+	if !p.lapsed.IsZero() {
+		f := base
+		f.Kind, f.At = purchase.Lapsed, p.lapsed
+		facts = append(facts, f)
+	}
+	return facts
+}
+
+// tell sends what the shop shows now: at once, late, twice, and not at all where the bridge knows of the payment and can ask.
+func (p *pay) tell() {
+	standing := purchase.Heard
+	if p.name == "bank" {
+		standing = purchase.Proved
+	}
+	facts := p.facts(standing)
+	deliver := func() {
+		p.told = true
+		p.deliver(facts)
+	}
+	quiet := p.moving() && (p.told || p.opened) && p.belongs[[2]string{p.name, p.ref}] == p.key
+	if quiet && p.mishap(25, "message lost") {
+		return
+	}
+	p.after(p.lately(8*time.Minute, "message late"), deliver)
+	if p.mishap(25, "message repeated") {
+		p.after(p.lately(3*time.Hour, "repeated after"), deliver)
+	}
+}
+
+// moving: no money went back yet, so the bridge still watches.
+func (p *pay) moving() bool {
+	for _, o := range p.objects {
+		if o.kind == purchase.Refunded || o.kind == purchase.Reversed {
+			return false
+		}
+	}
+	return true
+}
+
+// deliver addresses facts and keeps them: proof knows its purchase, hearsay follows what is known of the payment.
+func (s *shop) deliver(facts []purchase.Fact) { s.sale.keep(-1, s.address(facts)...) }
+
+func (s *shop) address(facts []purchase.Fact) []purchase.Fact {
+	out := make([]purchase.Fact, 0, len(facts))
+	for _, f := range facts {
+		known, found := s.belongs[[2]string{s.name, f.Payment}]
+		named := purchase.Key{Environment: s.key.Environment, ID: f.Purchase.ID}
+		switch {
+		case named.ID != "" && (f.Standing == purchase.Proved || !found || known.Orphaned()):
+			f.Purchase = named
+		case found:
+			f.Purchase = known
+		default:
+			f.Purchase = purchase.Orphan(s.key.Environment, s.name, f.Payment)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+var (
+	errNoPayment = errors.New("no such payment")
+	errDeclined  = errors.New("declined")
+)
+
+func (s *shop) ask(ref string) ([]purchase.Fact, error) {
+	if s.within(s.away) {
+		return nil, errAway
+	}
+	p := s.find(ref)
+	if p == nil {
+		return nil, errNoPayment
+	}
+	return p.facts(purchase.Proved), nil
+}
+
+// capture is idempotent by its key, and like every call it can work and not answer.
+func (s *shop) capture(ref, key string) ([]purchase.Fact, error) {
+	p := s.find(ref)
+	switch {
+	case s.within(s.away):
+		return nil, errAway
+	case p.taken != "":
+		s.oracle.captured(p, key)
+		return p.facts(purchase.Proved), nil
+	case !p.approved || !p.lapsed.IsZero() || p.refusals > 0:
+		p.refusals--
+		failed := purchase.Fact{Purchase: s.key, Account: s.name, Payment: ref, Standing: purchase.Proved, Kind: purchase.Failed, At: s.now}
+		return []purchase.Fact{failed}, errDeclined
+	}
+	wrong := 0
+	if s.mishap(3*s.woe(), "capture goes wrong") {
+		wrong = s.pick(5, "how capture goes wrong")
+	}
+	if wrong == 1 {
+		return nil, errAway
+	}
+	p.taken = key
+	s.oracle.captured(p, key)
+	take := func() { p.move(ref+"-capture", purchase.Captured, p.money) }
+	switch wrong {
+	case 2: // it works on, and shows nothing yet
+		s.after(time.Second+s.lately(time.Minute, "works on"), take)
+		return nil, errAway
+	case 3:
+		take()
+		return nil, errAway
+	case 4: // the answer says yes and shows nothing
+		s.after(s.lately(time.Minute, "works on"), take)
+		return nil, nil
+	}
+	take()
+	return p.facts(purchase.Proved), nil
+}
