@@ -197,7 +197,7 @@ func planSeated(p Purchase, _ time.Time) (Next, bool) {
 		return Next{Step: StepDone}, true
 	case holding > 1:
 		return p.handOver(CauseSecondPayment, time.Time{}), true
-	case p.Offer == nil:
+	case p.Offer == nil || (!p.Offer.Money.Known() && p.priceBasis() != p.Basis()):
 		return Next{Step: StepPrice, Basis: p.Basis()}, true
 	case !p.Offer.Money.Known():
 		return p.handOver(p.absence(), time.Time{}), true

@@ -202,3 +202,17 @@ func TestTheDeadlineIsTheEarliestBoundKnown(t *testing.T) {
 		t.Errorf("deadline %s, want %s", h.fold().Deadline.At, want)
 	}
 }
+
+func TestAnAbsenceThatWasReadBeforeTheSeatIsNoReasonForTheDesk(t *testing.T) {
+	t.Parallel()
+	h := paid().priced(euros45, "")
+	stale := h.fold().Basis()
+	h.attempt(purchase.StepFinalize, "", purchase.Confirmed)
+	h.keep(purchase.Own, purchase.Fact{Kind: purchase.Offered, Detail: purchase.Detail{Basis: stale, Reason: string(purchase.CauseUnknownPurchase)}})
+	if next := h.plan(); next.Step != purchase.StepPrice {
+		t.Errorf("the plan is %s %s", next.Step, next.Cause)
+	}
+	if next := h.priced(euros45, "").plan(); next.Step != purchase.StepDone || next.Cause != "" {
+		t.Errorf("with the price the plan is %s %s", next.Step, next.Cause)
+	}
+}

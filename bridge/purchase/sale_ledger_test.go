@@ -83,7 +83,8 @@ func (s *sale) append(l *ledger, f purchase.Fact) (purchase.Fact, bool) {
 		s.belong(l.key, f)
 	}
 	l.ready = true
-	s.note("%.6s keeps %s %s %s %s %s %+v", l.key.ID, f.Standing, f.Kind, f.Payment, f.Object, f.Money, f.Detail)
+	s.note("%.6s keeps %s %s %s %s %s %s %s%s%s %s", l.key.ID, f.Standing, f.Kind, f.Payment, f.Object, f.Money, f.Detail.Step, f.Detail.Result,
+		f.Detail.Seats, f.Detail.Cause, f.Detail.Reason)
 	s.oracle.learned(l, f)
 	return f, true
 }

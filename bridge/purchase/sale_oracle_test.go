@@ -28,7 +28,6 @@ type oracle struct {
 	readAt   map[string]int // how many facts were known when Dynamics was asked for this price
 	moves    map[move]bool
 	accepted *acceptance
-	races    int // intents turned away because something had changed
 	breaches []breach
 }
 
@@ -60,7 +59,7 @@ func (o *oracle) expect(l law, ok bool, format string, args ...any) {
 // holdings is what the proofs say that each payment holds.
 type holdings map[string]purchase.Money
 
-// read1 adds up the proofs: for each object the last one that was kept. Contradictions are objects with two amounts.
+// holdingsOf adds up the proofs: for each object the last one that was kept. Contradictions are objects with two amounts.
 func holdingsOf(facts []purchase.Fact) (held holdings, contradicted bool) {
 	type object struct{ account, payment, id string }
 	seen := map[object]purchase.Fact{}
@@ -165,8 +164,6 @@ func (o *oracle) read(offered []purchase.Fact, view int) {
 	}
 }
 
-func (o *oracle) turnedAway(error) { o.races++ }
-
 // intended judges the moment at which there is no way back: the intent is kept and the call will follow.
 func (o *oracle) intended(l *ledger, intent purchase.Fact) {
 	facts := l.facts[:len(l.facts)-1]
@@ -182,6 +179,7 @@ func (o *oracle) intended(l *ledger, intent purchase.Fact) {
 	default:
 		o.judgeFinalize(facts)
 	}
+	o.expect(lawPaid, !l.key.Orphaned(), "%s for an orphan", intent.Detail.Step)
 	o.expect(lawOnce, !o.seated(facts), "%s although the seats are known", intent.Detail.Step)
 }
 

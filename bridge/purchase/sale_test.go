@@ -45,8 +45,12 @@ type sale struct {
 	nodes    []*node
 	trouble  int // percent: how often a node dies or a call goes wrong
 	deaths   int // how many more times a node may die
-	oracle   *oracle
-	log      []entry
+
+	careless bool // a planted fault: intents are kept whatever has changed
+	slow     bool // a planted fault: a call leaves after its time
+
+	oracle *oracle
+	log    []entry
 }
 
 type event struct {

@@ -1,0 +1,190 @@
+package purchase_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
+)
+
+// A fault is planted in a rule, in the fold, in the plan or in the nodes; the law must notice.
+type fault struct {
+	law   law
+	plant func(s *sale)
+}
+
+// without leaves a rule out.
+func without(name string) func(*sale) {
+	return in(name, func(purchase.Rule) purchase.Rule { return nil })
+}
+
+// in changes a rule.
+func in(name string, change func(purchase.Rule) purchase.Rule) func(*sale) {
+	return func(s *sale) {
+		s.plan = purchase.PlanBy(func(n string, r purchase.Rule) purchase.Rule {
+			if n == name {
+				return change(r)
+			}
+			return r
+		})
+	}
+}
+
+// planned changes what the plan says.
+func planned(change func(p purchase.Purchase, now time.Time, next purchase.Next) purchase.Next) func(*sale) {
+	return func(s *sale) {
+		s.plan = func(p purchase.Purchase, now time.Time, shut ...string) purchase.Next {
+			return change(p, now, purchase.Plan(p, now, shut...))
+		}
+	}
+}
+
+// believed changes the facts before they are folded; nil leaves one out.
+func believed(change func(f purchase.Fact) *purchase.Fact) func(*sale) {
+	return func(s *sale) {
+		s.fold = func(key purchase.Key, facts []purchase.Fact, policy purchase.Policy) purchase.Purchase {
+			var others []purchase.Fact
+			for _, f := range facts {
+				if g := change(f); g != nil {
+					others = append(others, *g)
+				}
+			}
+			return purchase.Fold(key, others, policy)
+		}
+	}
+}
+
+var faults = map[string]fault{
+	"open intents are overlooked":         {lawProgress, without("planOpenIntent")},
+	"doubt is overlooked":                 {lawOnce, without("planDoubt")},
+	"contradictions are overlooked":       {lawPaid, without("planContradiction")},
+	"seats are overlooked":                {lawOnce, without("planSeated")},
+	"orphans are taken for purchases":     {lawPaid, without("planOrphan")},
+	"money is overlooked":                 {lawLimbo, without("planMoney")},
+	"sessions are never captured":         {lawSeat, without("planCapture")},
+	"an old price will do":                {lawPaid, in("planMoney", oldPrice)},
+	"the quiet time is not waited for":    {lawOnce, in("planDoubt", impatient)},
+	"the reserve is forgotten":            {lawBackwards, in("planCapture", behindTime)},
+	"other payments are not looked at":    {lawCapture, in("planCapture", oneEyed)},
+	"the plan waits too long":             {lawBackwards, planned(sleepy)},
+	"the desk is never told":              {lawLimbo, planned(silent)},
+	"a place on the desk is for ever":     {lawDesk, planned(stubborn)},
+	"hearsay is taken for proof":          {lawPaid, believed(credulous)},
+	"refunds are lost":                    {lawPaid, believed(lossy)},
+	"an unknown outcome counts as unsent": {lawOnce, believed(hopeful)},
+	"intents are kept on a stale plan":    {lawPaid, func(s *sale) { s.careless = true }},
+	"calls leave after their time":        {lawOnce, func(s *sale) { s.slow, s.trouble = true, 30 }},
+}
+
+func oldPrice(r purchase.Rule) purchase.Rule {
+	return func(p purchase.Purchase, now time.Time) (purchase.Next, bool) {
+		next, ok := r(p, now)
+		if next.Step == purchase.StepPrice && p.Offer != nil && p.Offer.Money.Known() {
+			next.Step = purchase.StepFinalize
+		}
+		return next, ok
+	}
+}
+
+func impatient(r purchase.Rule) purchase.Rule {
+	return func(p purchase.Purchase, now time.Time) (purchase.Next, bool) {
+		next, ok := r(p, now)
+		return next, ok && next.Cause != purchase.CauseReadBackTooEarly
+	}
+}
+
+func behindTime(r purchase.Rule) purchase.Rule {
+	return func(p purchase.Purchase, now time.Time) (purchase.Next, bool) { return r(p, now.Add(-10*time.Minute)) }
+}
+
+func oneEyed(r purchase.Rule) purchase.Rule {
+	return func(p purchase.Purchase, now time.Time) (purchase.Next, bool) {
+		p.Payments = slices.DeleteFunc(slices.Clone(p.Payments), func(pay purchase.Payment) bool { return !pay.Open() || pay.Moving() })
+		return r(p, now)
+	}
+}
+
+func sleepy(_ purchase.Purchase, _ time.Time, next purchase.Next) purchase.Next {
+	if next.Step == purchase.StepWait {
+		next.Due = next.Due.Add(time.Hour)
+	}
+	return next
+}
+
+func silent(_ purchase.Purchase, _ time.Time, next purchase.Next) purchase.Next {
+	if next.Step == purchase.StepHandOver {
+		next.Step = purchase.StepDone
+	}
+	return next
+}
+
+func stubborn(p purchase.Purchase, _ time.Time, next purchase.Next) purchase.Next {
+	if p.Desk != purchase.CauseNone && next.Step != purchase.StepAsk {
+		return purchase.Next{Step: purchase.StepDone, Due: next.Due}
+	}
+	return next
+}
+
+func credulous(f purchase.Fact) *purchase.Fact {
+	if f.Standing == purchase.Heard {
+		f.Standing = purchase.Proved
+	}
+	return &f
+}
+
+func lossy(f purchase.Fact) *purchase.Fact {
+	if f.Kind == purchase.Refunded || f.Kind == purchase.Reversed {
+		return nil
+	}
+	return &f
+}
+
+func hopeful(f purchase.Fact) *purchase.Fact {
+	if f.Detail.Result == purchase.Unknown {
+		f.Detail.Result = purchase.Unsent
+	}
+	return &f
+}
+
+func TestThePlantedFaultsAreNoticed(t *testing.T) {
+	t.Parallel()
+	for name, f := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for n := range uint64(1500) {
+				s := newSale(seed(n), f.law == lawSeat)
+				f.plant(s)
+				if s.run().oracle.broke(f.law) != "" {
+					t.Logf("noticed in sale %d", n)
+					return
+				}
+			}
+			t.Errorf("no sale broke %q", f.law)
+		})
+	}
+}
+
+func TestAFoldThatGoesByArrivalIsNoticed(t *testing.T) {
+	t.Parallel()
+	byArrival := func(s *sale, facts []purchase.Fact) purchase.Purchase {
+		facts = slices.Clone(facts)
+		for i := range facts {
+			if facts[i].Numbered() {
+				facts[i].Number = int64(i + 1)
+			}
+		}
+		return purchase.Fold(s.key, facts, s.policy)
+	}
+	for n := range uint64(50) {
+		s := newSale(seed(n), false).run()
+		facts := s.ledger(s.key).facts
+		want := byArrival(s, facts)
+		facts = slices.Clone(facts)
+		slices.Reverse(facts)
+		if byArrival(s, facts).Basis() != want.Basis() {
+			return
+		}
+	}
+	t.Error("no sale tells the difference")
+}
