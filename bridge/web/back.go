@@ -3,6 +3,8 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -11,25 +13,77 @@ import (
 	"github.com/paybridge/paybridge/bridge"
 )
 
-// back is the page a buyer comes back to. It is safe to reload, and says no more than is proved.
+// back is the page a buyer comes back to. It is safe to reload and to open twice, and says no more than is proved. A token that never
+// was and one that is too old are answered alike.
 func (p *public) back(c echo.Context) error {
-	_, cancelled := c.QueryParams()["cancel"]
-	visit, err := p.Bridge.Visit(c.Request().Context(), c.Param("token"), cancelled)
+	visit, err := p.Bridge.Visit(c.Request().Context(), c.Param("token"), c.QueryParams().Has("cancel"))
+	n := notice{Key: string(bridge.BuyerUnknown), Language: languageOf(c), Self: kept(c.QueryParams())}
 	switch {
 	case errors.Is(err, bridge.ErrNotFound):
-		return p.show(c, http.StatusNotFound, notice{Key: "bad_token", Language: languageOf(c)})
+		n.Key = "bad_token"
+		return p.show(c, http.StatusNotFound, n)
 	case err != nil:
 		p.Log.Error("a return page could not be made", zap.Error(err))
-		return p.show(c, http.StatusServiceUnavailable, notice{Key: string(bridge.BuyerUnknown), Language: languageOf(c), Refresh: 10})
+		n.Refresh, n.Again = nextRefresh(c), true
+		c.Response().Header().Set("Retry-After", "10")
+		return p.show(c, http.StatusServiceUnavailable, n)
 	}
-	n := notice{Key: string(visit.State), Language: visit.Language, Reference: visit.Reference, Retry: visit.Retry, Return: visit.Return,
-		Minutes: int(visit.TimeLeft / time.Minute)}
-	if _, chosen := c.QueryParams()["lang"]; chosen || n.Language == "" {
-		n.Language = languageOf(c)
+	if chosen(c) == "" && visit.Language != "" {
+		n.Language = visit.Language
 	}
+	n.Key, n.Reference, n.Return = string(visit.State), visit.Reference, visit.Return
 	switch visit.State {
-	case bridge.BuyerConfirming, bridge.BuyerUnknown:
-		n.Refresh = 4
+	case bridge.BuyerConfirming, bridge.BuyerPending, bridge.BuyerUnknown:
+		n.Refresh, n.Again = nextRefresh(c), true
+	case bridge.BuyerCancelled, bridge.BuyerRefused:
+		n.Retry, n.NoTime = withLanguage(visit.Retry, n.Language), visit.Retry == ""
+		if !n.NoTime {
+			n.Minutes = int(visit.TimeLeft / time.Minute)
+		}
 	}
 	return p.show(c, http.StatusOK, n)
+}
+
+// backHead is for link checkers: nobody came back, and nobody learns whether a token is good.
+func (p *public) backHead(c echo.Context) error {
+	private(c)
+	return c.NoContent(http.StatusOK)
+}
+
+// kept is what stays in the address when the page is opened again.
+func kept(values url.Values) url.Values {
+	self := url.Values{}
+	for _, name := range []string{"cancel", "lang"} {
+		if values.Has(name) {
+			self.Set(name, values.Get(name))
+		}
+	}
+	return self
+}
+
+// pauses before the page looks again by itself: two minutes in all, then it is up to the buyer.
+var pauses = []int{2, 4, 8, 16, 30, 60}
+
+// nextRefresh is the next of the pauses, none after the last. The address counts them, for want of a script.
+func nextRefresh(c echo.Context) refresh {
+	n, err := strconv.Atoi(c.QueryParam("n"))
+	if err != nil || n < 0 {
+		n = 0
+	}
+	if n >= len(pauses) {
+		return refresh{}
+	}
+	return refresh{Seconds: pauses[n], Next: n + 1}
+}
+
+// withLanguage keeps the buyer's language on the way to another page of ours.
+func withLanguage(address, language string) string {
+	u, err := url.Parse(address)
+	if address == "" || err != nil {
+		return ""
+	}
+	q := u.Query()
+	q.Set("lang", language)
+	u.RawQuery = q.Encode()
+	return u.String()
 }

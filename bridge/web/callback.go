@@ -1,24 +1,29 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
 
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
+const callbackRoute = "/callback/:account"
+
 // maxDelivery bounds a delivery's body.
 const maxDelivery = 1 << 20
 
-// callback takes a provider's delivery as bytes. What is answered is what became of it.
+// callback takes a provider's delivery as bytes: nothing is unpacked or parsed here. What is answered is what became of it.
 func (p *public) callback(c echo.Context) error {
 	account, ok := p.Bridge.Account(c.Param("account"))
 	if !ok {
@@ -29,14 +34,14 @@ func (p *public) callback(c echo.Context) error {
 		c.Response().Header().Set("Allow", strings.Join(methods, ", "))
 		return echo.NewHTTPError(http.StatusMethodNotAllowed)
 	}
-	body, err := p.read(c)
+	body, err := read(c)
 	if err != nil {
 		return err
 	}
 	r := c.Request()
 	d := purchase.Delivery{Account: account.Name, Received: p.Now(), Method: r.Method, Query: r.URL.RawQuery, Header: r.Header.Clone(), Body: body}
 	d.ID = purchase.DeliveryID(d)
-	return reply(c, p.Bridge.Receive(r.Context(), d))
+	return p.reply(c, p.Bridge.Receive(r.Context(), d))
 }
 
 func methodsOf(a bridge.Account) []string {
@@ -46,43 +51,52 @@ func methodsOf(a bridge.Account) []string {
 	return []string{http.MethodPost}
 }
 
-// read takes the body within its bounds of size and time.
-func (p *public) read(c echo.Context) ([]byte, error) {
-	if c.Request().ContentLength > maxDelivery {
-		return nil, echo.NewHTTPError(http.StatusRequestEntityTooLarge)
+// read takes the body within its bounds of size and time. A connection whose body was not taken whole is of no further use.
+func read(c echo.Context) ([]byte, error) {
+	r, w := c.Request(), c.Response().Writer
+	status := http.StatusRequestEntityTooLarge
+	if r.ContentLength <= maxDelivery {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxDelivery))
+		if err == nil {
+			readUntil(c, time.Time{}) // else a deadline that passes while the delivery is kept would end the request
+			return body, nil
+		}
+		status = bodyStatus(err)
 	}
-	control := http.NewResponseController(c.Response().Writer)
-	if err := control.SetReadDeadline(time.Now().Add(p.BodyWithin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return nil, err
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response().Writer, c.Request().Body, maxDelivery))
+	c.Response().Header().Set("Connection", "close")
+	return nil, echo.NewHTTPError(status)
+}
+
+func bodyStatus(err error) int {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, echo.NewHTTPError(http.StatusRequestEntityTooLarge)
-	case err != nil:
-		c.Response().Header().Set("Connection", "close")
-		return nil, echo.NewHTTPError(http.StatusRequestTimeout)
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return http.StatusRequestTimeout
 	}
-	_ = control.SetReadDeadline(time.Time{}) // the next request of the connection has its own
-	return body, nil
+	return http.StatusBadRequest
 }
 
-// reply is the one place where an outcome becomes a status.
-func reply(c echo.Context, r bridge.Receipt) error {
-	status := http.StatusOK
+// reply is the one place where an outcome becomes a status. The provider's own answer is given only for what was kept.
+func (p *public) reply(c echo.Context, r bridge.Receipt) error {
 	switch r.Outcome {
+	case bridge.Accepted, bridge.Duplicate, bridge.KeptUnchecked, bridge.KeptPuzzling:
+		return acknowledge(c, r.Answer)
 	case bridge.RefusedForged:
-		status = http.StatusUnauthorized
+		return echo.NewHTTPError(http.StatusUnauthorized)
 	case bridge.Full, bridge.Unavailable:
-		status = http.StatusServiceUnavailable
-		c.Response().Header().Set("Retry-After", strconv.Itoa(max(1, int(r.RetryAfter.Seconds()))))
+		c.Response().Header().Set("Retry-After", strconv.Itoa(max(1, int((r.RetryAfter+time.Second-1)/time.Second))))
+		return echo.NewHTTPError(http.StatusServiceUnavailable)
 	}
-	if r.Answer.Status != 0 {
-		status = r.Answer.Status
-	}
-	if len(r.Answer.Body) == 0 {
+	p.Log.Error("a receipt without a known outcome; the provider is not told that the delivery was kept", zap.String("state", string(r.Outcome)))
+	return echo.NewHTTPError(http.StatusInternalServerError)
+}
+
+func acknowledge(c echo.Context, a purchase.Answer) error {
+	status := cmp.Or(a.Status, http.StatusOK)
+	if len(a.Body) == 0 {
 		return c.NoContent(status)
 	}
-	return c.Blob(status, r.Answer.ContentType, r.Answer.Body)
+	return c.Blob(status, cmp.Or(a.ContentType, "text/plain; charset=utf-8"), a.Body)
 }

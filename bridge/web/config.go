@@ -31,18 +31,14 @@ type Operations struct {
 // Validate notes everything that is wrong with the section.
 func (c *Config) Validate(p *field.Problems) {
 	checkListen(p, c.Listen, ":8080")
-	public, err := url.Parse(c.PublicURL)
-	switch {
-	case c.PublicURL == "":
-		p.Add("public_url", "is required; write how the outside reaches this server, for example https://pay.example.org")
-	case err != nil || public.Host == "" || public.User != nil || public.RawQuery != "" || public.Fragment != "" || strings.Trim(public.Path, "/") != "":
-		p.Add("public_url", "is %q; write scheme and host only, for example https://pay.example.org", c.PublicURL)
-	case public.Scheme != "https" && !loopback(public.Hostname()):
-		p.Add("public_url", "is not https; providers and buyers need https, plain http is for tests on this machine only")
-	}
+	checkPublicURL(p, c.PublicURL)
 	for _, proxy := range c.TrustedProxies {
-		if _, err := netip.ParsePrefix(proxy); err != nil {
+		network, err := netip.ParsePrefix(proxy)
+		switch {
+		case err != nil:
 			p.Add("trusted_proxies", "%q is not a network; write it like 10.0.0.0/8 or 192.0.2.7/32", proxy)
+		case network.Bits() == 0:
+			p.Add("trusted_proxies", "%q is everybody; name the networks of your own proxies", proxy)
 		}
 	}
 	for _, origin := range c.ReturnOrigins {
@@ -56,20 +52,31 @@ func (c *Config) Validate(p *field.Problems) {
 func (o *Operations) Validate(p *field.Problems) { checkListen(p, o.Listen, "127.0.0.1:9464") }
 
 func checkListen(p *field.Problems, address, example string) {
-	if _, _, err := net.SplitHostPort(address); err != nil {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
 		p.Add("listen", "is %q; write host and port, for example %q", address, example)
+	}
+}
+
+func checkPublicURL(p *field.Problems, address string) {
+	const example = "for example https://pay.example.org"
+	if address == "" {
+		p.Add("public_url", "is required; write how the outside reaches this server, %s", example)
+		return
+	}
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || originOf(u) == "" || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
+		p.Add("public_url", "is %q; write scheme and host only, %s", address, example)
+	case u.Scheme != "https" && !loopback(u.Hostname()):
+		p.Add("public_url", "is not https; providers and buyers need https, plain http is for tests on this machine only")
 	}
 }
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
-}
-
-// originOf is scheme, host and port of an absolute web address, "" for anything else.
-func originOf(u *url.URL) string {
-	if (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.Opaque != "" {
-		return ""
-	}
-	return strings.ToLower(u.Scheme + "://" + u.Host)
 }

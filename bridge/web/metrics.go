@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 	"github.com/paybridge/paybridge/bridge"
 )
 
-// metrics counts what the public face does. Every label set exists from the start.
+// metrics counts what the public face does. Every label set exists from the start, and none is added.
 type metrics struct {
 	checkouts    *prometheus.CounterVec
 	checkoutTime *prometheus.HistogramVec
@@ -17,7 +18,15 @@ type metrics struct {
 	callbackTime *prometheus.HistogramVec
 }
 
-var buckets = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10}
+// other is the label of what is in no list.
+const other = "other"
+
+var (
+	buckets  = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10}
+	codes    = []int{200, 400, 401, 404, 405, 408, 413, 500, 503}
+	outcomes = []bridge.CheckoutOutcome{bridge.Redirected, bridge.CheckoutExpired, bridge.UnknownPurchase, bridge.AlreadyPaid,
+		bridge.DataverseError, bridge.ProviderError, bridge.BadRequest}
+)
 
 func newMetrics(reg prometheus.Registerer, accounts []bridge.Account) *metrics {
 	histogram := func(name, help string) *prometheus.HistogramVec {
@@ -33,22 +42,35 @@ func newMetrics(reg prometheus.Registerer, accounts []bridge.Account) *metrics {
 		callbackTime: histogram("paybridge_callback_request_duration_seconds", "How long a callback took, the commit included."),
 	}
 	reg.MustRegister(m.checkouts, m.checkoutTime, m.callbacks, m.callbackTime)
-	m.start("other")
+	m.start(bridge.Account{Kind: other, Name: other})
 	for _, a := range accounts {
-		m.start(a.Kind)
-		for _, o := range []bridge.CheckoutOutcome{bridge.Redirected, bridge.CheckoutExpired, bridge.UnknownPurchase, bridge.AlreadyPaid,
-			bridge.DataverseError, bridge.ProviderError, bridge.BadRequest} {
-			m.checkouts.WithLabelValues(a.Kind, a.Name, string(o))
-		}
+		m.start(a)
 	}
 	return m
 }
 
-func (m *metrics) start(kind string) {
-	m.checkoutTime.WithLabelValues(kind)
-	m.callbackTime.WithLabelValues(kind)
-	for _, code := range codes {
-		m.callbacks.WithLabelValues(kind, strconv.Itoa(code))
+func (m *metrics) start(a bridge.Account) {
+	m.checkoutTime.WithLabelValues(a.Kind)
+	m.callbackTime.WithLabelValues(a.Kind)
+	for _, o := range outcomes {
+		m.checkouts.WithLabelValues(a.Kind, a.Name, string(o))
 	}
-	m.callbacks.WithLabelValues(kind, "other")
+	for _, code := range codes {
+		m.callbacks.WithLabelValues(a.Kind, strconv.Itoa(code))
+	}
+	m.callbacks.WithLabelValues(a.Kind, other)
+}
+
+func (m *metrics) callback(kind string, status int, took time.Duration) {
+	code := other
+	if slices.Contains(codes, status) {
+		code = strconv.Itoa(status)
+	}
+	m.callbacks.WithLabelValues(kind, code).Inc()
+	m.callbackTime.WithLabelValues(kind).Observe(took.Seconds())
+}
+
+func (m *metrics) checkout(a bridge.Account, o bridge.CheckoutOutcome, took time.Duration) {
+	m.checkouts.WithLabelValues(a.Kind, a.Name, string(o)).Inc()
+	m.checkoutTime.WithLabelValues(a.Kind).Observe(took.Seconds())
 }

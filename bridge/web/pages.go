@@ -7,7 +7,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
-	"strings"
+	"maps"
+	"net/url"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 )
@@ -20,7 +22,7 @@ var styleText string
 
 var page = template.Must(template.New("page").Parse(pageText))
 
-// policy lets the page do nothing but show itself: no script, no frame, no foreign image.
+// policy lets the page do nothing but show itself: no script, no frame, no form, nothing from elsewhere.
 var policy = func() string {
 	sum := sha256.Sum256([]byte(styleText))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
@@ -29,26 +31,45 @@ var policy = func() string {
 // A notice is one page for a buyer.
 type notice struct {
 	Key       string // of messages
-	Language  string
-	Reference string
-	Retry     string
-	Return    string
-	Minutes   int
-	Refresh   int // seconds, 0 for never
+	Language  string // "en" or "fr"
+	Reference string // what support asks for, "" for none
+	Retry     string // where to pay again, "" where that is not offered
+	NoTime    bool   // paying again is not possible
+	Minutes   int    // left to pay again, 0 to say nothing of it
+	Return    string // the event's site, "" for none
+	Self      url.Values
+	Again     bool // offers to open this page again
+	Refresh   refresh
+}
+
+// A refresh is when the page opens itself again, and its number then. Seconds 0 is never.
+type refresh struct{ Seconds, Next int }
+
+// self is the address of this page with one thing in the query changed.
+func (n notice) self(name, value string) string {
+	v := url.Values{}
+	maps.Copy(v, n.Self)
+	if name != "" {
+		v.Set(name, value)
+	}
+	return "?" + v.Encode()
 }
 
 type pageData struct {
 	notice
-	Message
-	Words words
-	Style template.CSS
+	Text
+	Tone                           tone
+	Words                          words
+	TimeLeft                       string
+	AgainLink, NextLink, OtherLink string
+	Style                          template.CSS
 }
 
 // show writes the page.
 func (p *public) show(c echo.Context, status int, n notice) error {
 	m, ok := messages[n.Key]
 	if !ok {
-		return fmt.Errorf("no message for %q", n.Key)
+		return fmt.Errorf("show a page: no message for %q", n.Key)
 	}
 	text := m.En
 	if n.Language == "fr" {
@@ -56,9 +77,15 @@ func (p *public) show(c echo.Context, status int, n notice) error {
 	} else {
 		n.Language = "en"
 	}
+	w := wordsIn[n.Language]
+	d := pageData{notice: n, Text: text, Tone: m.Tone, Words: w, Style: template.CSS(styleText),
+		AgainLink: n.self("", ""), NextLink: n.self("n", strconv.Itoa(n.Refresh.Next)), OtherLink: n.self("lang", w.OtherCode)}
+	if n.Minutes > 0 {
+		d.TimeLeft = fmt.Sprintf(w.Minutes, n.Minutes)
+	}
 	var b bytes.Buffer
-	if err := page.Execute(&b, pageData{notice: n, Message: Message{Tone: m.Tone, Text: text}, Words: wordsIn[n.Language], Style: template.CSS(styleText)}); err != nil {
-		return fmt.Errorf("make a page: %w", err)
+	if err := page.Execute(&b, d); err != nil {
+		return fmt.Errorf("show a page: %w", err)
 	}
 	private(c)
 	c.Response().Header().Set("Content-Security-Policy", policy)
@@ -66,16 +93,11 @@ func (p *public) show(c echo.Context, status int, n notice) error {
 	return c.HTMLBlob(status, b.Bytes())
 }
 
-// languageOf is the language the buyer chose, else the one the browser prefers of the two.
-func languageOf(c echo.Context) string {
-	if chosen := strings.ToLower(c.QueryParam("lang")); chosen == "fr" || chosen == "en" {
-		return chosen
-	}
-	for _, tag := range strings.Split(c.Request().Header.Get("Accept-Language"), ",") {
-		tag, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(tag)), ";")
-		if base, _, _ := strings.Cut(tag, "-"); base == "fr" || base == "en" {
-			return base
-		}
-	}
-	return "en"
+// private keeps an answer out of caches, indexes and other sites' logs.
+func private(c echo.Context) {
+	h := c.Response().Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Robots-Tag", "noindex, nofollow")
+	h.Set("X-Content-Type-Options", "nosniff")
 }

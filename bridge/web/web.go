@@ -4,14 +4,9 @@ package web
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"net/netip"
-	"slices"
-	"strconv"
 	"time"
 
-	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
@@ -33,7 +28,7 @@ type Bridge interface {
 	Visit(ctx context.Context, token string, cancelled bool) (bridge.Visit, error)
 }
 
-// Options of the public face.
+// Options of the public face. All but BodyWithin are needed.
 type Options struct {
 	Config     Config
 	Bridge     Bridge
@@ -41,131 +36,32 @@ type Options struct {
 	Log        *zap.Logger
 	Registerer prometheus.Registerer
 	Now        func() time.Time
-	BodyWithin time.Duration // how long a delivery's body may take; 0: 10s
+	BodyWithin time.Duration // how long a request's body may take; 0: 10s
 }
 
 // public is the public face.
 type public struct {
 	Options
 	metrics *metrics
+	calm    *zap.Logger // for what anybody outside can cause
 }
 
-// NewPublic makes the public face: /callback/{account}, /pay/{account} and /return/{token}.
+const bodyWithin = 10 * time.Second
+
+// NewPublic makes the public face: /callback/{account} for providers, /pay/{account} and /return/{token} for buyers. It is safe for
+// any number of requests at once.
 func NewPublic(o Options) http.Handler {
 	if o.BodyWithin == 0 {
-		o.BodyWithin = 10 * time.Second
+		o.BodyWithin = bodyWithin
 	}
-	p := &public{Options: o, metrics: newMetrics(o.Registerer, o.Accounts)}
-	e := newEcho(o.Config, o.Log)
-	e.Use(p.observe)
-	e.Any("/callback/:account", p.callback)
+	p := &public{Options: o, metrics: newMetrics(o.Registerer, o.Accounts), calm: calm(o.Log)}
+	e := newEcho(o.Config.TrustedProxies, p.fail)
+	e.Use(p.observe, recovered(o.Log), bounded(o.BodyWithin))
+	e.Any(callbackRoute, p.callback)
+	e.RouteNotFound(callbackRoute, p.callback) // methods that echo has no name for
 	e.GET("/pay/:account", p.pay)
-	e.HEAD("/pay/:account", p.head)
+	e.HEAD("/pay/:account", p.payHead)
 	e.GET("/return/:token", p.back)
+	e.HEAD("/return/:token", p.backHead)
 	return e
-}
-
-// newEcho is an echo that believes forwarding headers from our own proxies only, and answers errors in one plain way.
-func newEcho(c Config, log *zap.Logger) *echo.Echo {
-	e := echo.New()
-	e.HideBanner, e.HidePort = true, true
-	e.IPExtractor = clientAddress(c.TrustedProxies)
-	e.HTTPErrorHandler = func(err error, ec echo.Context) {
-		status := http.StatusInternalServerError
-		if he, ok := err.(*echo.HTTPError); ok { // echo's own: no route, wrong method
-			status = he.Code
-		} else {
-			log.Error("a request failed", zap.String("step", ec.Path()), zap.Error(err))
-		}
-		if !ec.Response().Committed {
-			_ = ec.String(status, http.StatusText(status)+"\n") // the client went away
-		}
-	}
-	e.Use(recovered(log))
-	return e
-}
-
-func clientAddress(proxies []string) echo.IPExtractor {
-	if len(proxies) == 0 {
-		return echo.ExtractIPDirect()
-	}
-	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
-	for _, proxy := range proxies {
-		if prefix, err := netip.ParsePrefix(proxy); err == nil { // Validate refused the others
-			options = append(options, echo.TrustIPRange(&net.IPNet{IP: prefix.Addr().AsSlice(), Mask: net.CIDRMask(prefix.Bits(), prefix.Addr().BitLen())}))
-		}
-	}
-	return echo.ExtractIPFromXFFHeader(options...)
-}
-
-// recovered turns a panic into a 500 and a line in the log, without what was sent.
-func recovered(log *zap.Logger) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) (err error) {
-			defer func() {
-				if r := recover(); r != nil {
-					if r == http.ErrAbortHandler {
-						panic(r)
-					}
-					log.Error("a request made the program panic", zap.String("step", c.Path()), zap.Any("cause", r), zap.Stack("err"))
-					err = echo.NewHTTPError(http.StatusInternalServerError)
-				}
-			}()
-			return next(c)
-		}
-	}
-}
-
-// observe logs and counts a request by its route, never by its address: tokens and ids are in there.
-func (p *public) observe(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		began := p.Now()
-		if err := next(c); err != nil {
-			c.Error(err)
-		}
-		took := p.Now().Sub(began)
-		status := c.Response().Status
-		p.Log.Debug("request", zap.String("step", c.Request().Method+" "+c.Path()), zap.Int("state", status), zap.Duration("after", took))
-		if c.Path() == "/callback/:account" {
-			kind := p.kind(c.Param("account"))
-			p.metrics.callbacks.WithLabelValues(kind, codeLabel(status)).Inc()
-			p.metrics.callbackTime.WithLabelValues(kind).Observe(took.Seconds())
-		}
-		return nil
-	}
-}
-
-// kind is the provider of an account, "other" for an unknown one.
-func (p *public) kind(account string) string {
-	if a, ok := p.Bridge.Account(account); ok {
-		return a.Kind
-	}
-	return "other"
-}
-
-var codes = []int{200, 400, 401, 404, 405, 408, 413, 500, 503}
-
-func codeLabel(status int) string {
-	if slices.Contains(codes, status) {
-		return strconv.Itoa(status)
-	}
-	return "other"
-}
-
-// Serve serves until the context is done, then lets requests in hand finish for a while.
-func Serve(ctx context.Context, listener net.Listener, handler http.Handler, drain time.Duration) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		return server.Close()
-	}
-	return nil
 }
