@@ -120,7 +120,7 @@ func (c *Config) validateAccount(p *field.Problems, name string) {
 		p.Add("late", "is %q; this version knows desk only", a.Late)
 	}
 	a.Config.Validate(p, e.Live())
-	a.Reference.Validate(p.At("reference"), a.Config.Kind())
+	a.Reference.Validate(p.At("reference"), a.Config.ReferenceFields())
 }
 
 func checkSecret(p *field.Problems, key string, s field.Secret) {

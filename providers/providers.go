@@ -1,88 +1,117 @@
 // Package providers is the one list of payment providers: what an account's section may be, and how an account is made from it. A new
-// provider is a package beside this file and a line in it.
+// provider is a package beside this file and a line in Config.
 package providers
 
 import (
 	"errors"
 	"fmt"
-	"net/http"
-	"time"
-
-	"go.uber.org/zap"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/config/field"
 	"github.com/paybridge/paybridge/providers/paypal"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
-// The providers, as settings, metrics and the console name them.
-const PayPal = "paypal"
-
-// Kinds are the providers there are.
-func Kinds() []string { return []string{PayPal} }
-
-// Config is the provider's section of an account, under the provider's name. There is exactly one.
+// Config is the provider's section of an account, under the provider's name. There is exactly one. The key is the provider's name in
+// settings, metrics and the console.
 type Config struct {
-	// PayPal: REST app (Orders v2 and webhooks), or IPN.
-	PayPal *paypal.Config `yaml:"paypal"`
+	PayPal *paypal.Config `yaml:"paypal,omitempty"` // REST app (Orders v2 and webhooks), or IPN
 }
 
-// Kind is the name of the provider whose section there is, "" if there is none.
+// sections are the sections by their keys, those that are not there as well: then the Section is nil.
+func (c Config) sections() map[string]protocol.Section {
+	all := map[string]protocol.Section{}
+	v := reflect.ValueOf(c)
+	for i := range v.NumField() {
+		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+		all[key] = nil
+		if !v.Field(i).IsNil() {
+			all[key] = v.Field(i).Interface().(protocol.Section)
+		}
+	}
+	return all
+}
+
+// Kinds are the names of the providers there are.
+func Kinds() []string { return slices.Sorted(maps.Keys(Config{}.sections())) }
+
+// present are the names of the sections that are there.
+func (c Config) present() []string {
+	sections := c.sections()
+	maps.DeleteFunc(sections, func(_ string, s protocol.Section) bool { return s == nil })
+	return slices.Sorted(maps.Keys(sections))
+}
+
+// Kind is the name of the provider whose section there is, "" if there is none or more than one.
 func (c Config) Kind() string {
-	if c.PayPal != nil {
-		return PayPal
+	if names := c.present(); len(names) == 1 {
+		return names[0]
 	}
 	return ""
 }
 
+// section is the one that is there.
+func (c Config) section() protocol.Section { return c.sections()[c.Kind()] }
+
 // Secrets are the section's secret references that are set.
 func (c Config) Secrets() []field.Secret {
-	if c.PayPal != nil && c.PayPal.ClientSecret.IsSet() {
-		return []field.Secret{c.PayPal.ClientSecret}
+	if c.section() == nil {
+		return nil
 	}
-	return nil
+	return slices.DeleteFunc(c.section().Secrets(), field.Secret.IsZero)
+}
+
+// ReferenceFields are the fields of the provider's payments that can carry the organiser's ids.
+func (c Config) ReferenceFields() []string {
+	if c.section() == nil {
+		return nil
+	}
+	return c.section().ReferenceFields()
 }
 
 // Validate notes everything that is wrong with the section.
 func (c Config) Validate(p *field.Problems, live bool) {
-	if c.PayPal == nil {
-		p.Add("", "names no provider; add a paypal section")
-		return
+	switch names := c.present(); len(names) {
+	case 0:
+		p.Add("", "names no provider; add one section of %s", strings.Join(Kinds(), ", "))
+	case 1:
+		c.section().Validate(p.At(c.Kind()), live)
+	default:
+		p.Add("", "names %s; an account is of one provider", strings.Join(names, " and "))
 	}
-	c.PayPal.Validate(p.At(PayPal), live)
 }
 
 // Options are what an account needs beside its section.
 type Options struct {
-	Account     string // its name
-	Environment string // the name of the Dynamics environment that it sells for
-	Live        bool
-	Reference   Reference
-	Seals       purchase.Seals   // of the whole installation
-	Now         func() time.Time // nil: time.Now
-	HTTP        http.RoundTripper
-	Log         *zap.Logger
-	Metrics     *Metrics // nil: nothing is measured
+	protocol.Options
+	Seals     purchase.Seals // of the whole installation
+	Reference Reference
+	Metrics   *Metrics // nil: nothing is measured
 }
 
 // Open makes the account. It reads the files that the section names and calls nobody.
 func Open(c Config, o Options) (bridge.Provider, error) {
+	section := c.section()
+	if section == nil {
+		return nil, errors.New("the account names no provider, or more than one")
+	}
 	locate, err := o.Reference.compile()
 	if err != nil {
 		return nil, err
 	}
-	if c.PayPal == nil {
-		return nil, errors.New("the account names no provider")
-	}
-	options := paypal.Options{Account: o.Account, Environment: o.Environment, Live: o.Live, Now: o.Now, HTTP: o.HTTP,
-		Seals: o.Seals.For(o.Environment), Locate: locate, Log: o.Log}
+	of := o.Options
+	of.Seals, of.Locate = o.Seals.For(of.Environment), locate
 	if o.Metrics != nil {
-		options.Metrics = o.Metrics.account(PayPal, o.Account)
+		of.Metrics = o.Metrics.account(c.Kind(), of.Account)
 	}
-	account, err := paypal.New(*c.PayPal, options)
+	account, err := section.Open(of)
 	if err != nil {
-		return nil, fmt.Errorf("open the account at paypal: %w", err)
+		return nil, fmt.Errorf("open the account at %s: %w", c.Kind(), err)
 	}
 	return account, nil
 }

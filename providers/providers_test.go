@@ -18,6 +18,7 @@ import (
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/config/field"
 	"github.com/paybridge/paybridge/providers"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 const purchaseID = "0d3f7c1a-52aa-4c55-9e6d-1b2c3d4e5f60"
@@ -54,7 +55,7 @@ func problems(a account) []string {
 	var p field.Problems
 	at := p.At("accounts.main")
 	a.Config.Validate(at, false)
-	a.Reference.Validate(at.At("reference"), a.Kind())
+	a.Reference.Validate(at.At("reference"), a.ReferenceFields())
 	keys := []string{}
 	for _, problem := range p.List() {
 		keys = append(keys, problem.Key)
@@ -65,7 +66,7 @@ func problems(a account) []string {
 func TestAnAccountHasOneProvider(t *testing.T) {
 	t.Parallel()
 	a := parse(t, section)
-	if a.Kind() != providers.PayPal || len(a.Secrets()) != 1 || len(problems(a)) > 0 {
+	if a.Kind() != "paypal" || len(a.Secrets()) != 1 || len(problems(a)) > 0 {
 		t.Errorf("%q, %v, %v", a.Kind(), a.Secrets(), problems(a))
 	}
 	none := account{}
@@ -75,7 +76,7 @@ func TestAnAccountHasOneProvider(t *testing.T) {
 	if _, err := providers.Open(none.Config, providers.Options{}); err == nil {
 		t.Error("an account without a provider opens")
 	}
-	if diff := cmp.Diff([]string{providers.PayPal}, providers.Kinds()); diff != "" {
+	if diff := cmp.Diff([]string{"paypal"}, providers.Kinds()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
@@ -157,7 +158,7 @@ func TestIdsAreFoundWhereTheSettingsSay(t *testing.T) {
 		if found := problems(a); len(found) > 0 {
 			t.Fatalf("%s: %v", name, found)
 		}
-		p, err := providers.Open(a.Config, providers.Options{Account: "main", Environment: "main", Reference: a.Reference, Seals: seals(t), HTTP: c.order})
+		p, err := providers.Open(a.Config, providers.Options{Options: protocol.Options{Account: "main", Environment: "main", HTTP: c.order}, Reference: a.Reference, Seals: seals(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +176,7 @@ func TestIdsAreFoundWhereTheSettingsSay(t *testing.T) {
 
 func TestPayPalHasEveryPowerOfAProvider(t *testing.T) {
 	t.Parallel()
-	p, err := providers.Open(parse(t, section).Config, providers.Options{Account: "main"})
+	p, err := providers.Open(parse(t, section).Config, providers.Options{Options: protocol.Options{Account: "main"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +200,7 @@ func TestRequestsAndTokensAreCounted(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
 	metrics := providers.NewMetrics(reg)
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-	p, err := providers.Open(parse(t, section).Config, providers.Options{Account: "main", HTTP: oneOrder{}, Metrics: metrics, Now: func() time.Time { return now }})
+	p, err := providers.Open(parse(t, section).Config, providers.Options{Options: protocol.Options{Account: "main", HTTP: oneOrder{}, Now: func() time.Time { return now }}, Metrics: metrics})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,13 +211,13 @@ func TestRequestsAndTokensAreCounted(t *testing.T) {
 		}
 		return n
 	}
-	if n := count("paybridge_provider_requests_total"); n != 6*15 {
+	if n := count("paybridge_provider_requests_total"); n != 7*15 {
 		t.Errorf("%d label sets exist from the start", n)
 	}
 	if _, err := p.(bridge.Asker).Ask(t.Context(), purchase.Ref{Payment: "5AB00000CD000001E"}); err != nil {
 		t.Fatal(err)
 	}
-	if n := count("paybridge_provider_requests_total"); n != 6*15 {
+	if n := count("paybridge_provider_requests_total"); n != 7*15 {
 		t.Errorf("%d label sets after a request", n)
 	}
 	want := `
@@ -235,7 +236,7 @@ func TestRequestsAndTokensAreCounted(t *testing.T) {
 		t.Errorf("%v, %v", found, err)
 	}
 	again := providers.NewMetrics(reg)
-	if _, err := providers.Open(parse(t, section).Config, providers.Options{Account: "second", Metrics: again}); err != nil {
+	if _, err := providers.Open(parse(t, section).Config, providers.Options{Options: protocol.Options{Account: "second"}, Metrics: again}); err != nil {
 		t.Error(err)
 	}
 	if n := count("paybridge_oauth_token_refreshes_total"); n != 4 {

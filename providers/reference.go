@@ -8,7 +8,7 @@ import (
 
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/config/field"
-	"github.com/paybridge/paybridge/providers/paypal"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // Reference says in which fields of the provider's payments the organiser's own page puts the ids. It is for accounts where that page
@@ -26,24 +26,16 @@ type Reference struct {
 	Pattern string `yaml:"pattern"`
 }
 
-// fieldsOf are the fields that a provider's payments have for the organiser.
-func fieldsOf(kind string) []string {
-	if kind == PayPal {
-		return paypal.ReferenceFields()
-	}
-	return nil
-}
-
 // IsSet tells whether anything is configured.
 func (r Reference) IsSet() bool { return r != Reference{} }
 
-// Validate notes everything that is wrong for an account of the provider.
-func (r Reference) Validate(p *field.Problems, kind string) {
+// Validate notes everything that is wrong for an account whose payments have these fields for the organiser's ids; none are known
+// where the list is empty.
+func (r Reference) Validate(p *field.Problems, known []string) {
 	if !r.IsSet() {
 		return
 	}
 	p.Require("purchase", r.Purchase != "", "name the field that holds the PurchaseId")
-	known := fieldsOf(kind)
 	for key, name := range map[string]string{"purchase": r.Purchase, "event": r.Event, "user": r.User} {
 		if name != "" && len(known) > 0 && !slices.Contains(known, name) {
 			p.Add(key, "is %q; choose one of %s", name, strings.Join(known, ", "))
@@ -74,7 +66,7 @@ func (r Reference) compilePattern() (*regexp.Regexp, error) {
 }
 
 // compile returns the finder, nil where nothing is configured.
-func (r Reference) compile() (paypal.Locate, error) {
+func (r Reference) compile() (protocol.Locate, error) {
 	pattern, err := r.compilePattern()
 	if err != nil {
 		return nil, fmt.Errorf("reference.pattern %w", err)

@@ -27,6 +27,7 @@ import (
 	"github.com/paybridge/paybridge/config/field"
 	"github.com/paybridge/paybridge/dataverse"
 	"github.com/paybridge/paybridge/providers"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // wiring is what the program is given from outside: tests bring a clock of their own.
@@ -150,8 +151,8 @@ func (p *parts) wireAccounts(c *config.Config, clock bridge.Clock, log *zap.Logg
 	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
 		a := c.Accounts[name]
 		live := c.Environments[a.Environment].Live()
-		provider, err := providers.Open(a.Config, providers.Options{Account: name, Environment: a.Environment, Live: live, Now: clock.Now,
-			Seals: seals, Reference: a.Reference, Log: log, Metrics: metrics})
+		provider, err := providers.Open(a.Config, providers.Options{Seals: seals, Reference: a.Reference, Metrics: metrics,
+			Options: protocol.Options{Account: name, Environment: a.Environment, Live: live, Callback: callbackAddress(c, name), Now: clock.Now, Log: log}})
 		if err != nil {
 			return fmt.Errorf("account %s: %w", name, err)
 		}

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // Ask reads a payment back with our own credentials: what it returns is proof, and the same payment in the same state gives the same
@@ -44,10 +44,10 @@ func (p *PayPal) askOrder(ctx context.Context, id string) (facts []purchase.Fact
 		return nil, false, err
 	}
 	if o.ID != id {
-		return nil, false, fmt.Errorf("ask paypal about an order: %w", notUnderstood("the answer is about another order"))
+		return nil, false, fmt.Errorf("ask paypal about an order: %w", protocol.NotUnderstood("the answer is about another order"))
 	}
 	facts, err = p.orderFacts(purchase.Proved, o, o.Create)
-	return facts, true, judged("order", err)
+	return facts, true, p.judged("order", err)
 }
 
 // askTransaction finds a payment from a capture, a refund or a sale.
@@ -68,7 +68,7 @@ func (p *PayPal) askTransaction(ctx context.Context, id string) (facts []purchas
 		return nil, false, err
 	}
 	facts, err = p.saleFacts(s)
-	return facts, true, judged("sale", err)
+	return facts, true, p.judged("sale", err)
 }
 
 // askCapture goes on to the capture's order, which shows the refunds as well.
@@ -78,7 +78,7 @@ func (p *PayPal) askCapture(ctx context.Context, id string) (facts []purchase.Fa
 		return nil, false, err
 	}
 	if p.foreign(t.Payee) {
-		return nil, true, judged("capture", purchase.Forged(purchase.WrongMerchant))
+		return nil, true, p.judged("capture", purchase.Forged(purchase.WrongMerchant))
 	}
 	if payment := t.payment(); payment != id {
 		if facts, found, err = p.askOrder(ctx, payment); err != nil || found {
@@ -87,30 +87,28 @@ func (p *PayPal) askCapture(ctx context.Context, id string) (facts []purchase.Fa
 	}
 	f, err := captured(p.about(purchase.Proved, t.payment(), carried{t.Custom, t.Invoice}), t)
 	if err != nil {
-		return nil, true, judged("capture", err)
+		return nil, true, p.judged("capture", err)
 	}
 	rest, err := unlisted(f, t, nil)
-	return append([]purchase.Fact{f}, rest...), true, judged("capture", err)
+	return append([]purchase.Fact{f}, rest...), true, p.judged("capture", err)
 }
-
-const sameAgain = 5 * time.Minute
 
 // find reads an object; found is false where PayPal says that there is none.
 func (p *PayPal) find(ctx context.Context, path string, into any) (found bool, err error) {
 	err = p.client.get(ctx, path, into)
-	if isStatus(err, http.StatusNotFound) {
+	if protocol.IsStatus(err, http.StatusNotFound) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
 // judged is an answer that came and cannot be used: asking again soon gives the same.
-func judged(what string, err error) error {
+func (p *PayPal) judged(what string, err error) error {
 	if err == nil {
 		return nil
 	}
 	if errors.Is(err, purchase.WrongMerchant) {
 		err = fmt.Errorf("it pays another merchant than merchant_id: %w", purchase.WrongMerchant)
 	}
-	return &Error{Operation: opGet, Status: http.StatusOK, Err: fmt.Errorf("read a payment back from its %s: %w", what, err), after: sameAgain, again: true}
+	return p.sender.Judged(protocol.Get, fmt.Errorf("read a payment back from its %s: %w", what, err))
 }

@@ -214,7 +214,7 @@ func TestErrorsShowPayPalsWordsAndNoSecret(t *testing.T) {
 	})
 	p := atStub(t, s, nil)
 	_, err := p.Ask(t.Context(), purchase.Ref{Payment: orderID})
-	const want = "paypal get: 400 INVALID_REQUEST INVALID_PARAMETER_SYNTAX (debug id f00d)"
+	const want = "paypal get: 400 INVALID_REQUEST INVALID_PARAMETER_SYNTAX (trace f00d)"
 	if err == nil || err.Error() != want || !final(err) {
 		t.Errorf("%v", err)
 	}

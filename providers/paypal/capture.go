@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // Capture takes the money of an approved order, in one attempt. The same key is the same capture at PayPal. It returns what PayPal
@@ -16,23 +17,23 @@ import (
 func (p *PayPal) Capture(ctx context.Context, ref purchase.Ref, key string) ([]purchase.Fact, error) {
 	switch {
 	case p.client == nil:
-		return nil, never(opCapture, errNoCredentials)
+		return nil, p.sender.Never(protocol.Capture, errNoCredentials)
 	case !isID(ref.Payment) || key == "" || len(key) > maxRequestID:
-		return nil, never(opCapture, errors.New("the order's id or the key cannot be used"))
+		return nil, p.sender.Never(protocol.Capture, errors.New("the order's id or the key cannot be used"))
 	}
 	var o order
-	err := p.client.call(ctx, call{operation: opCapture, method: http.MethodPost, path: ordersPath + "/" + ref.Payment + "/capture",
+	err := p.client.call(ctx, call{operation: protocol.Capture, method: http.MethodPost, path: ordersPath + "/" + ref.Payment + "/capture",
 		key: key, body: []byte("{}")}, &o)
 	switch {
 	case err == nil:
 		return p.afterCapture(ctx, ref, o)
-	case hasIssue(err, issueAlreadyCaptured):
+	case protocol.HasWord(err, issueAlreadyCaptured):
 		return p.afterCapture(ctx, ref, order{})
-	case hasIssue(err, issueDeclined):
+	case protocol.HasWord(err, issueDeclined):
 		f := p.about(purchase.Proved, ref.Payment, carried{})
-		f.Kind, f.At, f.Detail.Reason = purchase.Failed, p.now(), issueDeclined
+		f.Kind, f.At, f.Detail.Reason = purchase.Failed, p.Now(), issueDeclined
 		return []purchase.Fact{f}, err
-	case isStatus(err, http.StatusNotFound):
+	case protocol.IsStatus(err, http.StatusNotFound):
 		return nil, fmt.Errorf("%w: %w", purchase.ErrNoPayment, err)
 	}
 	return nil, err
@@ -49,11 +50,11 @@ func (p *PayPal) afterCapture(ctx context.Context, ref purchase.Ref, o order) ([
 	}
 	switch {
 	case err != nil:
-		return nil, unusable(opCapture, http.StatusOK, fmt.Errorf("read the capture back: %w", err))
+		return nil, p.sender.Unusable(protocol.Capture, http.StatusOK, fmt.Errorf("read the capture back: %w", err))
 	case !concluded(facts):
-		return facts, unusable(opCapture, http.StatusOK, errors.New("the order shows no capture"))
+		return facts, p.sender.Unusable(protocol.Capture, http.StatusOK, errors.New("the order shows no capture"))
 	case declined(facts):
-		return facts, never(opCapture, errors.New("the capture was declined"))
+		return facts, p.sender.Never(protocol.Capture, errors.New("the capture was declined"))
 	}
 	return facts, nil
 }

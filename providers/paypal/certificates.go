@@ -9,13 +9,15 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // certificates finds signing certificates: those given, those remembered, and the rest at PayPal. What strangers can make it do is
 // bounded: answers are remembered, the bad ones for a short time, and only so many are fetched in a minute.
 type certificates struct {
 	given  map[string]*chain
-	sender *sender
+	sender *protocol.Sender
 	now    func() time.Time
 
 	mu      sync.Mutex
@@ -82,20 +84,20 @@ func (c *certificates) find(ctx context.Context, address, id string) (*chain, er
 }
 
 func (c *certificates) fetch(ctx context.Context, address string) (*chain, error) {
-	resp, err := c.sender.do(ctx, request{operation: opVerify, method: http.MethodGet, url: address})
+	resp, err := c.sender.Do(ctx, protocol.Request{Operation: protocol.Verify, Method: http.MethodGet, URL: address})
 	switch {
 	case err != nil:
 		return nil, err
-	case resp.status == http.StatusNotFound || resp.status == http.StatusGone:
+	case resp.Status == http.StatusNotFound || resp.Status == http.StatusGone:
 		return nil, errNoCertificate
-	case resp.status != http.StatusOK:
-		return nil, refused(opVerify, resp)
-	case len(resp.body) > certMax:
-		return nil, unusable(opVerify, resp.status, errors.New("the certificate is too large"))
+	case resp.Status != http.StatusOK:
+		return nil, refused(c.sender, protocol.Verify, resp)
+	case len(resp.Body) > certMax:
+		return nil, c.sender.Unusable(protocol.Verify, resp.Status, errors.New("the certificate is too large"))
 	}
-	found, err := parseChain(resp.body)
+	found, err := parseChain(resp.Body)
 	if err != nil {
-		return nil, unusable(opVerify, resp.status, err)
+		return nil, c.sender.Unusable(protocol.Verify, resp.Status, err)
 	}
 	return found, nil
 }

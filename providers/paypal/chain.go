@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // A chain is a signing certificate with whatever came along, and the spans of time in which it was found to be trusted.
@@ -113,33 +114,11 @@ func (c *chain) remember(name string, chains [][]*x509.Certificate) {
 }
 
 func parseChain(raw []byte) (*chain, error) {
-	certs, err := parseCertificates(raw)
+	certs, err := protocol.ParseCertificates(raw)
 	if err != nil {
 		return nil, err
 	}
 	return &chain{leaf: certs[0], others: certs[1:len(certs):len(certs)]}, nil
-}
-
-func parseCertificates(raw []byte) ([]*x509.Certificate, error) {
-	var certs []*x509.Certificate
-	for {
-		var block *pem.Block
-		if block, raw = pem.Decode(raw); block == nil {
-			break
-		}
-		if block.Type != "CERTIFICATE" {
-			continue
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, errors.New("a certificate in it cannot be read")
-		}
-		certs = append(certs, c)
-	}
-	if len(certs) == 0 {
-		return nil, errors.New("there is no certificate in it")
-	}
-	return certs, nil
 }
 
 // readGiven reads the certificates that need not be fetched, by the name that ends their address.

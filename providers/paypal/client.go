@@ -6,21 +6,13 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-)
 
-// The operations, as they are counted.
-const (
-	opCreate  = "create"
-	opGet     = "get"
-	opCapture = "capture"
-	opRefund  = "refund"
-	opList    = "list"
-	opVerify  = "verify"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // A client calls the REST API with the account's credentials.
 type client struct {
-	sender *sender
+	*protocol.Sender
 	tokens *tokens
 	origin string
 }
@@ -37,42 +29,41 @@ type call struct {
 
 // get reads an object.
 func (c *client) get(ctx context.Context, path string, into any) error {
-	return c.call(ctx, call{operation: opGet, method: http.MethodGet, path: path}, into)
+	return c.call(ctx, call{operation: protocol.Get, method: http.MethodGet, path: path}, into)
 }
 
 // call makes the call and reads the answer. A token that PayPal refuses is replaced once: a call that was not authorised had no
-// effect. Errors are *Error.
+// effect. Errors are *protocol.Error.
 func (c *client) call(ctx context.Context, what call, into any) error {
 	resp, err := c.authorised(ctx, what)
 	if err != nil {
 		return err
 	}
-	if resp.status < 200 || resp.status > 299 {
-		return refused(what.operation, resp)
+	if resp.Status < 200 || resp.Status > 299 {
+		return refused(c.Sender, what.operation, resp)
 	}
-	if err := json.Unmarshal(resp.body, into); err != nil {
-		return unusable(what.operation, resp.status, errors.New("the answer cannot be read"))
+	if err := json.Unmarshal(resp.Body, into); err != nil {
+		return c.Unusable(what.operation, resp.Status, errors.New("the answer cannot be read"))
 	}
 	return nil
 }
 
-func (c *client) authorised(ctx context.Context, what call) (response, error) {
+func (c *client) authorised(ctx context.Context, what call) (protocol.Response, error) {
 	for again := true; ; again = false {
 		token, err := c.tokens.get(ctx)
 		if err != nil {
-			return response{}, err
+			return protocol.Response{}, err
 		}
-		resp, err := c.sender.do(ctx, c.request(what, token))
-		if err != nil || resp.status != http.StatusUnauthorized || !again {
+		resp, err := c.Do(ctx, c.request(what, token))
+		if err != nil || resp.Status != http.StatusUnauthorized || !again {
 			return resp, err
 		}
 		c.tokens.drop(token)
 	}
 }
 
-func (c *client) request(what call, token string) request {
-	h := jsonHeader()
-	h.Set("Authorization", "Bearer "+token)
+func (c *client) request(what call, token string) protocol.Request {
+	h := http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}, "Authorization": {"Bearer " + token}}
 	if what.key != "" {
 		h.Set("PayPal-Request-Id", what.key)
 		h.Set("Prefer", "return=representation")
@@ -81,6 +72,6 @@ func (c *client) request(what call, token string) request {
 	if len(what.query) > 0 {
 		address += "?" + what.query.Encode()
 	}
-	repeatable := what.method == http.MethodGet || what.operation == opVerify
-	return request{operation: what.operation, repeatable: repeatable, method: what.method, url: address, header: h, body: what.body}
+	repeatable := what.method == http.MethodGet || what.operation == protocol.Verify
+	return protocol.Request{Operation: what.operation, Repeatable: repeatable, Method: what.method, URL: address, Header: h, Body: what.body}
 }

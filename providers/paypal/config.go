@@ -1,14 +1,11 @@
 package paypal
 
 import (
-	"crypto/x509"
-	"net/url"
-	"os"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/paybridge/paybridge/config/field"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // Config is the paypal section of an account. Client id, secret and webhook id belong to one REST app in one mode: never mix those
@@ -37,14 +34,10 @@ type Config struct {
 	// Certificates is a PEM file, or a folder of them, with signing certificates that need not be fetched. Each file is named after
 	// the last part of the certificate's address: CERT-0000.pem.
 	Certificates string `yaml:"certificates"`
-	// APIURL replaces PayPal's address, for a simulator. Sandbox only.
-	APIURL string `yaml:"api_url"`
-	// CAFile is a PEM file with the authority of api_url's certificate. Sandbox only.
-	CAFile string `yaml:"ca_file"`
 	// BrandName is what the pay page shows as the seller, at most 127 characters. Default: the name of the PayPal account.
 	BrandName string `yaml:"brand_name"`
-	// Timeout bounds one request to PayPal. Default 10s, at most 1m.
-	Timeout field.Duration `yaml:"timeout"`
+	// How PayPal is reached.
+	protocol.Endpoint `yaml:",inline"`
 }
 
 const (
@@ -64,9 +57,17 @@ var (
 	merchantIDs = regexp.MustCompile(`^[A-Za-z0-9]{1,32}$`)
 )
 
+// Secrets are the secret references of the section.
+func (c *Config) Secrets() []field.Secret { return []field.Secret{c.ClientSecret} }
+
 // ReferenceFields are the fields of a PayPal payment that can carry the organiser's ids. The names of REST and of IPN mean the same
 // two fields and may be used with either.
-func ReferenceFields() []string { return []string{"custom_id", "invoice_id", "custom", "invoice"} }
+func (c *Config) ReferenceFields() []string {
+	return []string{"custom_id", "invoice_id", "custom", "invoice"}
+}
+
+// Open makes the account.
+func (c *Config) Open(o protocol.Options) (protocol.Account, error) { return New(*c, o) }
 
 // Validate notes everything that is wrong with the section.
 func (c *Config) Validate(p *field.Problems, live bool) {
@@ -79,13 +80,9 @@ func (c *Config) Validate(p *field.Problems, live bool) {
 	if len(c.BrandName) > maxBrand {
 		p.Add("brand_name", "is longer than %d characters; shorten it", maxBrand)
 	}
-	if d := time.Duration(c.Timeout); d < 0 || d > maxTimeout {
-		p.Add("timeout", "is %s; write a duration up to %s, for example 10s", c.Timeout, field.Duration(maxTimeout))
-	}
+	c.Endpoint.Validate(p, live)
 	if live {
-		c.refuseInLive(p)
-	} else {
-		c.validateAPIURL(p)
+		protocol.SandboxOnly(p, map[string]bool{"accept_simulator": c.AcceptSimulator})
 	}
 }
 
@@ -106,14 +103,9 @@ func (c *Config) validateCredentials(p *field.Problems) {
 		}
 	} else {
 		p.Require("client_id", c.ClientID != "", "copy it from the REST app in the account's mode")
-		p.Require("client_secret", c.ClientSecret.IsSet(), "put it into a file and write file:PATH")
 		c.validateWebhookID(p)
 	}
-	if c.ClientSecret.IsSet() {
-		if _, err := c.ClientSecret.Reveal(); err != nil {
-			p.Add("client_secret", "%v", err)
-		}
-	}
+	protocol.CheckSecret(p, "client_secret", c.ClientSecret, c.Notifications != ipn)
 }
 
 func (c *Config) validateWebhookID(p *field.Problems) {
@@ -128,49 +120,12 @@ func (c *Config) validateWebhookID(p *field.Problems) {
 }
 
 func (c *Config) validateFiles(p *field.Problems) {
-	for key, path := range map[string]string{"ca_file": c.CAFile, "ca_bundle": c.CABundle} {
-		if _, err := readCertificates(path); err != nil {
+	for key, path := range map[string]string{"ca_bundle": c.CABundle} {
+		if _, err := protocol.ReadCertificates(path); err != nil {
 			p.Add(key, "%v; write the path of a PEM file with certificates", err)
 		}
 	}
 	if _, err := readGiven(c.Certificates); err != nil {
 		p.Add("certificates", "%v; write the path of a PEM file named after the certificate, or of a folder of them", err)
 	}
-}
-
-func (c *Config) validateAPIURL(p *field.Problems) {
-	if c.APIURL == "" {
-		if c.CAFile != "" {
-			p.Add("ca_file", "serves api_url only; remove it")
-		}
-		return
-	}
-	u, err := url.Parse(c.APIURL)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		p.Add("api_url", "is not the address of a server; write it like https://127.0.0.1:8443")
-	}
-}
-
-func (c *Config) refuseInLive(p *field.Problems) {
-	const todo = "is for sandbox only; remove it"
-	if c.APIURL != "" {
-		p.Add("api_url", todo)
-	}
-	if c.CAFile != "" {
-		p.Add("ca_file", todo)
-	}
-	if c.AcceptSimulator {
-		p.Add("accept_simulator", todo)
-	}
-}
-
-func readCertificates(path string) ([]*x509.Certificate, error) {
-	if path == "" {
-		return nil, nil
-	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return parseCertificates(raw)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/paybridge/paybridge/config/field"
 	"github.com/paybridge/paybridge/providers/paypal"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 func keysOf(c paypal.Config, live bool) []string {
@@ -70,7 +71,7 @@ func TestWhatLiveForbidsDoesNotOpenInLive(t *testing.T) {
 	} {
 		c := section(t)
 		change(&c)
-		if _, err := paypal.New(c, paypal.Options{Live: true, HTTP: newStub(nil)}); err == nil {
+		if _, err := paypal.New(c, protocol.Options{Live: true, HTTP: newStub(nil)}); err == nil {
 			t.Errorf("%s opens in live", name)
 		}
 	}
@@ -88,7 +89,7 @@ func TestEveryKeyHasAYAMLName(t *testing.T) {
 
 func TestAnOrderIsNotOpenedWithoutASealOrAReturnAddress(t *testing.T) {
 	t.Parallel()
-	p := open(t, section(t), paypal.Options{HTTP: newStub(nil)})
+	p := open(t, section(t), protocol.Options{HTTP: newStub(nil)})
 	if _, err := p.Open(t.Context(), order("k")); !final(err) {
 		t.Errorf("without a seal key: %v", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // readEvent says what an authentic event tells. An event of another family (disputes, payouts, vaults) tells nothing; one of ours that
@@ -14,7 +15,7 @@ import (
 func (p *PayPal) readEvent(body []byte) ([]purchase.Fact, error) {
 	var e event
 	if err := json.Unmarshal(body, &e); err != nil || e.Type == "" {
-		return nil, notUnderstood("the body is not an event")
+		return nil, protocol.NotUnderstood("the body is not an event")
 	}
 	switch {
 	case e.Type == "PAYMENT.CAPTURE.REVERSED":
@@ -45,7 +46,7 @@ func readable(e event) error {
 		ID string `json:"id"`
 	}
 	if json.Unmarshal(e.Resource, &r) != nil || r.ID == "" {
-		return notUnderstood("the resource of an event")
+		return protocol.NotUnderstood("the resource of an event")
 	}
 	return nil
 }
@@ -54,7 +55,7 @@ func readable(e event) error {
 func (p *PayPal) heardCapture(e event) ([]purchase.Fact, error) {
 	var t transaction
 	if json.Unmarshal(e.Resource, &t) != nil || !isID(t.ID) {
-		return nil, notUnderstood("the capture of an event")
+		return nil, protocol.NotUnderstood("the capture of an event")
 	}
 	if p.foreign(t.Payee) {
 		return nil, purchase.Forged(purchase.WrongMerchant)
@@ -84,11 +85,11 @@ func (t transaction) payment() string {
 func (p *PayPal) heardRefund(e event, kind purchase.Kind) ([]purchase.Fact, error) {
 	var t transaction
 	if json.Unmarshal(e.Resource, &t) != nil || !isID(t.ID) {
-		return nil, notUnderstood("the refund of an event")
+		return nil, protocol.NotUnderstood("the refund of an event")
 	}
 	payment := upward(t.Links, "captures")
 	if payment == "" {
-		return nil, notUnderstood("a refund that names no capture")
+		return nil, protocol.NotUnderstood("a refund that names no capture")
 	}
 	f, err := givenBack(p.about(purchase.Heard, payment, carried{t.Custom, t.Invoice}), kind, t)
 	if err != nil {
@@ -101,7 +102,7 @@ func (p *PayPal) heardRefund(e event, kind purchase.Kind) ([]purchase.Fact, erro
 func (p *PayPal) heardOrder(e event) ([]purchase.Fact, error) {
 	var o order
 	if json.Unmarshal(e.Resource, &o) != nil || !isID(o.ID) {
-		return nil, notUnderstood("the order of an event")
+		return nil, protocol.NotUnderstood("the order of an event")
 	}
 	facts, err := p.orderFacts(purchase.Heard, o, e.Create)
 	done := strings.EqualFold(o.Status, "APPROVED") || strings.EqualFold(o.Status, "COMPLETED")
@@ -127,13 +128,13 @@ func (p *PayPal) heardLapse(e event) ([]purchase.Fact, error) {
 		OrderID string `json:"order_id"`
 	}
 	if json.Unmarshal(e.Resource, &o) != nil {
-		return nil, notUnderstood("the order of an event")
+		return nil, protocol.NotUnderstood("the order of an event")
 	}
 	if isID(o.OrderID) {
 		o.ID = o.OrderID
 	}
 	if !isID(o.ID) {
-		return nil, notUnderstood("the order of an event")
+		return nil, protocol.NotUnderstood("the order of an event")
 	}
 	f := p.about(purchase.Heard, o.ID, o.carried())
 	f.Kind, f.At = purchase.Lapsed, e.Create.Time

@@ -2,18 +2,11 @@ package paypal
 
 import (
 	"cmp"
-	"fmt"
-	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
-
-// notUnderstood is a shape that this version does not know, named without its content.
-func notUnderstood(what string) error {
-	return fmt.Errorf("%w: %s", purchase.ErrNotUnderstood, what)
-}
 
 // carried are the two fields of a payment that the merchant fills in.
 type carried struct{ custom, invoice string }
@@ -28,26 +21,9 @@ func (c carried) field(name string) string {
 	return ""
 }
 
-const maxEventID = 256
-
-// about begins a fact about a payment: which purchase it names, under our own seal or where the settings say.
+// about begins a fact about a payment. Our own seal travels in custom_id.
 func (p *PayPal) about(standing purchase.Standing, payment string, c carried) purchase.Fact {
-	f := purchase.Fact{Standing: standing, Payment: payment, Purchase: purchase.Key{Environment: p.environment}}
-	ref, sealed := p.seals.Open(c.custom)
-	if !sealed && p.locateIDs != nil {
-		ref = p.locateIDs(c.field)
-	}
-	if id, err := purchase.ParseID(ref.Purchase); err == nil {
-		f.Purchase.ID = id
-	}
-	if user, err := purchase.ParseID(ref.User); err == nil {
-		f.Detail.User = user
-	}
-	if len(ref.Event) <= maxEventID && utf8.ValidString(ref.Event) {
-		f.Detail.Event = ref.Event
-	}
-	f.Detail.Sealed = sealed
-	return f
+	return p.About(standing, payment, c.field, c.custom)
 }
 
 // captured says what became of a capture. Only its own status decides: a completed order may hold a pending capture.
@@ -61,14 +37,14 @@ func captured(f purchase.Fact, t transaction) (purchase.Fact, error) {
 	case "COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED":
 		f.Kind = purchase.Captured
 		if err != nil || !money.Positive() {
-			return f, notUnderstood("the amount of a capture")
+			return f, protocol.NotUnderstood("the amount of a capture")
 		}
 	case "PENDING":
-		f.Kind, f.Detail.Reason = purchase.Pending, word(t.Details.Reason)
+		f.Kind, f.Detail.Reason = purchase.Pending, protocol.Word(t.Details.Reason)
 	case "DECLINED", "DENIED", "FAILED":
-		f.Kind, f.Detail.Reason = purchase.Failed, word(t.Details.Reason)
+		f.Kind, f.Detail.Reason = purchase.Failed, protocol.Word(t.Details.Reason)
 	default:
-		return f, notUnderstood("the status of a capture")
+		return f, protocol.NotUnderstood("the status of a capture")
 	}
 	return f, nil
 }
@@ -83,7 +59,7 @@ func authorised(f purchase.Fact, t transaction) (purchase.Fact, bool) {
 	case "CREATED":
 		f.Kind = purchase.Authorised
 	case "PENDING":
-		f.Kind, f.Detail.Reason = purchase.Pending, word(t.Details.Reason)
+		f.Kind, f.Detail.Reason = purchase.Pending, protocol.Word(t.Details.Reason)
 	case "DENIED":
 		f.Kind = purchase.Failed
 	default:
@@ -108,7 +84,7 @@ func (p *PayPal) orderFacts(standing purchase.Standing, o order, approved stamp)
 		case "APPROVED":
 			f.Kind, f.At, f.Detail.Capturable = purchase.Approved, approved.Time, true
 			if f.Money, err = readMoney(u.Amount.Value, u.Amount.Currency); err != nil {
-				return nil, notUnderstood("the amount of an order")
+				return nil, protocol.NotUnderstood("the amount of an order")
 			}
 			facts = append(facts, f)
 		case "VOIDED":
@@ -176,17 +152,4 @@ func (p *PayPal) unitFacts(f purchase.Fact, u unit) ([]purchase.Fact, error) {
 // foreign tells whether the money goes to somebody else than the account.
 func (p *PayPal) foreign(to payee) bool {
 	return p.config.MerchantID != "" && to.Merchant != "" && !strings.EqualFold(to.Merchant, p.config.MerchantID)
-}
-
-var reasonWords = regexp.MustCompile(`^[A-Za-z_]{1,80}$`)
-
-// word lets only PayPal's closed words through.
-func word(reason string) string {
-	switch {
-	case reason == "":
-		return ""
-	case reasonWords.MatchString(reason):
-		return reason
-	}
-	return "OTHER"
 }

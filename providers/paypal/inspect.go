@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 const webhooksPath = "/v1/notifications/webhooks"
@@ -44,7 +45,7 @@ func (p *PayPal) Inspect(ctx context.Context, callback string) []purchase.Findin
 	var list struct {
 		Webhooks []registered `json:"webhooks"`
 	}
-	err := p.client.call(ctx, call{operation: opList, method: http.MethodGet, path: webhooksPath, query: url.Values{"anchor_type": {"APPLICATION"}}}, &list)
+	err := p.client.call(ctx, call{operation: protocol.List, method: http.MethodGet, path: webhooksPath, query: url.Values{"anchor_type": {"APPLICATION"}}}, &list)
 	if err != nil {
 		return []purchase.Finding{p.notIn(err)}
 	}
@@ -57,7 +58,7 @@ func (p *PayPal) Inspect(ctx context.Context, callback string) []purchase.Findin
 
 func (p *PayPal) notIn(err error) purchase.Finding {
 	f := purchase.Finding{Check: "PRV-01", Status: purchase.Fail, Detail: err.Error(), Fix: "see that PayPal can be reached from here"}
-	var e *Error
+	var e *protocol.Error
 	if errors.As(err, &e) && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden) {
 		f.Fix = fmt.Sprintf("copy client id and secret of the %s app; those of the other mode do not work here", p.mode())
 	}
@@ -65,7 +66,7 @@ func (p *PayPal) notIn(err error) purchase.Finding {
 }
 
 func (p *PayPal) mode() string {
-	if p.live {
+	if p.Live {
 		return "live"
 	}
 	return "sandbox"

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 const (
-	formType  = "application/x-www-form-urlencoded"
 	userAgent = "paybridge"
 	maxIPN    = 64 << 10
 )
@@ -29,7 +29,7 @@ func (p *PayPal) readIPN(ctx context.Context, d purchase.Delivery) (purchase.Rea
 	if err != nil {
 		return purchase.Reading{}, err
 	}
-	if (form.get("test_ipn") == "1") == p.live {
+	if (form.get("test_ipn") == "1") == p.Live {
 		return purchase.Reading{}, purchase.Forged(purchase.WrongMode)
 	}
 	ctx, cancel := context.WithTimeout(ctx, verifyWithin)
@@ -50,18 +50,18 @@ func (p *PayPal) postBack(ctx context.Context, body []byte) error {
 		return err
 	}
 	defer p.leave()
-	resp, err := p.sender.do(ctx, request{operation: opVerify, repeatable: true, method: http.MethodPost, url: p.at.ipn,
-		header: http.Header{"Content-Type": {formType}, "User-Agent": {userAgent}}, body: append([]byte("cmd=_notify-validate&"), body...)})
+	resp, err := p.sender.Do(ctx, protocol.Request{Operation: protocol.Verify, Repeatable: true, Method: http.MethodPost, URL: p.at.ipn,
+		Header: http.Header{"Content-Type": {protocol.FormType}, "User-Agent": {userAgent}}, Body: append([]byte("cmd=_notify-validate&"), body...)})
 	if err != nil {
 		return fmt.Errorf("%w: %w", purchase.ErrUnchecked, err)
 	}
-	switch said := strings.TrimSpace(string(resp.body)); {
-	case resp.status == http.StatusOK && said == "VERIFIED":
+	switch said := strings.TrimSpace(string(resp.Body)); {
+	case resp.Status == http.StatusOK && said == "VERIFIED":
 		return nil
-	case resp.status == http.StatusOK && said == "INVALID":
+	case resp.Status == http.StatusOK && said == "INVALID":
 		return purchase.Forged(purchase.BadSignature)
 	}
-	return fmt.Errorf("%w: paypal verify: %d, neither verified nor invalid", purchase.ErrUnchecked, resp.status)
+	return fmt.Errorf("%w: paypal verify: %d, neither verified nor invalid", purchase.ErrUnchecked, resp.Status)
 }
 
 // receives compares whom the money went to with whom the account is.

@@ -12,6 +12,7 @@ import (
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/config/field"
 	"github.com/paybridge/paybridge/providers/paypal"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 func ipnOnly(c *paypal.Config) {
@@ -172,7 +173,7 @@ func TestIPNIsDecodedInItsOwnCharset(t *testing.T) {
 	for charset, raw := range map[string]string{"windows-1252": "caf%E9+%80", "": "caf%E9+%80", "UTF-8": "caf%C3%A9+%E2%82%AC", "no-such-charset": "caf%E9+%80"} {
 		c := section(t)
 		ipnOnly(&c)
-		p := open(t, c, paypal.Options{HTTP: verifying(), Locate: ids})
+		p := open(t, c, protocol.Options{HTTP: verifying(), Locate: ids})
 		d := ipnForm(map[string]string{"custom": "-"})
 		d.Body = append(d.Body, "&invoice="+raw+"&charset="+charset...)
 		reading, err := p.Read(t.Context(), d)

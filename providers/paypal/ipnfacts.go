@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // ipnFacts says what a verified IPN tells. PayPal vouched for every byte of it, so it is proof, unless the account has credentials to
@@ -23,7 +24,7 @@ func (p *PayPal) ipnFacts(f form) ([]purchase.Fact, error) {
 	fact.Object, fact.At = fact.Payment, ipnTime(f.get("payment_date"))
 	money, err := readMoney(strings.TrimPrefix(f.get("mc_gross"), "-"), f.get("mc_currency"))
 	if err != nil || !isID(fact.Payment) {
-		return nil, notUnderstood("the transaction or the amount of an IPN")
+		return nil, protocol.NotUnderstood("the transaction or the amount of an IPN")
 	}
 	fact.Money = money
 	if fact, err = become(fact, status, f); err != nil {
@@ -58,22 +59,22 @@ var ipnStatus = map[string]struct {
 func become(fact purchase.Fact, status string, f form) (purchase.Fact, error) {
 	said, ok := ipnStatus[strings.ToLower(status)]
 	if !ok {
-		return fact, notUnderstood("the payment status of an IPN")
+		return fact, protocol.NotUnderstood("the payment status of an IPN")
 	}
 	fact.Kind, fact.Version = said.kind, said.version
 	if said.child {
 		if fact.Payment = f.get("parent_txn_id"); !isID(fact.Payment) {
-			return fact, notUnderstood("an IPN that names no parent payment")
+			return fact, protocol.NotUnderstood("an IPN that names no parent payment")
 		}
 	}
 	switch fact.Kind {
 	case purchase.Pending, purchase.Failed:
-		fact.Detail.Reason = word(f.get("pending_reason"))
+		fact.Detail.Reason = protocol.Word(f.get("pending_reason"))
 	case purchase.Lapsed:
 		fact.Object, fact.Money = "", purchase.Money{}
 	case purchase.Captured:
 		if !fact.Money.Positive() || (!said.child && strings.HasPrefix(f.get("mc_gross"), "-")) {
-			return fact, notUnderstood("the amount of an IPN")
+			return fact, protocol.NotUnderstood("the amount of an IPN")
 		}
 	}
 	return fact, nil

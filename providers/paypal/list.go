@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 const (
@@ -39,7 +40,7 @@ func (p *PayPal) List(ctx context.Context, from, to time.Time) iter.Seq2[purchas
 		for _, raw := range events {
 			facts, err := p.readEvent(raw)
 			if err != nil {
-				p.log.Warn("an event in PayPal's list is not understood", zap.String("account", p.account), zap.Error(err))
+				p.Log.Warn("an event in PayPal's list is not understood", zap.String("account", p.Account), zap.Error(err))
 				continue
 			}
 			for _, f := range facts {
@@ -54,13 +55,13 @@ func (p *PayPal) List(ctx context.Context, from, to time.Time) iter.Seq2[purchas
 // events collects the pages, which come in an order that PayPal does not promise.
 func (p *PayPal) events(ctx context.Context, from, to time.Time) ([]json.RawMessage, error) {
 	if p.client == nil {
-		return nil, never(opList, errNoCredentials)
+		return nil, p.sender.Never(protocol.List, errNoCredentials)
 	}
 	query := url.Values{"page_size": {eventsPage}, "start_time": {from.UTC().Format(time.RFC3339)}, "end_time": {to.UTC().Format(time.RFC3339)}}
 	var all []json.RawMessage
 	for range maxPages {
 		var page eventPage
-		if err := p.client.call(ctx, call{operation: opList, method: http.MethodGet, path: eventsPath, query: query}, &page); err != nil {
+		if err := p.client.call(ctx, call{operation: protocol.List, method: http.MethodGet, path: eventsPath, query: query}, &page); err != nil {
 			return nil, err
 		}
 		all = append(all, page.Events...)
@@ -71,7 +72,7 @@ func (p *PayPal) events(ctx context.Context, from, to time.Time) ([]json.RawMess
 		}
 		query = next
 	}
-	return nil, never(opList, errors.New("the list does not end; choose a shorter time"))
+	return nil, p.sender.Never(protocol.List, errors.New("the list does not end; choose a shorter time"))
 }
 
 // nextQuery takes only the query of the link to the next page, and only if it leads to this list.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/providers/paypal"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 func TestListWalksAllPagesOldestFirst(t *testing.T) {
@@ -112,7 +113,7 @@ func TestInspectFindsWhatIsWrong(t *testing.T) {
 	with := func(change func(*paypal.Config)) *paypal.PayPal {
 		c := w.config
 		change(&c)
-		return open(t, c, paypal.Options{HTTP: w.server.Client().Transport})
+		return open(t, c, protocol.Options{HTTP: w.server.Client().Transport})
 	}
 	for name, c := range map[string]struct {
 		p        *paypal.PayPal

@@ -8,10 +8,9 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 const (
@@ -56,28 +55,28 @@ type experience struct {
 // so an order that is left alone costs nobody anything. A buyer who gives up comes back to order.Return with cancel=1.
 func (p *PayPal) Open(ctx context.Context, o purchase.Order) (purchase.Checkout, error) {
 	if p.client == nil {
-		return purchase.Checkout{}, never(opCreate, errNoCredentials)
+		return purchase.Checkout{}, p.sender.Never(protocol.Create, errNoCredentials)
 	}
 	if o.Key == "" || len(o.Key) > maxRequestID {
-		return purchase.Checkout{}, never(opCreate, fmt.Errorf("the key must have 1 to %d characters", maxRequestID))
+		return purchase.Checkout{}, p.sender.Never(protocol.Create, fmt.Errorf("the key must have 1 to %d characters", maxRequestID))
 	}
 	body, err := p.newOrder(o)
 	if err != nil {
-		return purchase.Checkout{}, never(opCreate, err)
+		return purchase.Checkout{}, p.sender.Never(protocol.Create, err)
 	}
 	var made order
-	err = p.client.call(ctx, call{operation: opCreate, method: http.MethodPost, path: ordersPath, key: o.Key, body: body}, &made)
+	err = p.client.call(ctx, call{operation: protocol.Create, method: http.MethodPost, path: ordersPath, key: o.Key, body: body}, &made)
 	if err != nil {
 		return purchase.Checkout{}, err
 	}
 	for _, u := range made.Units {
 		if p.foreign(u.Payee) {
-			return purchase.Checkout{}, never(opCreate, errors.New("the order pays another merchant than merchant_id; correct the settings"))
+			return purchase.Checkout{}, p.sender.Never(protocol.Create, errors.New("the order pays another merchant than merchant_id; correct the settings"))
 		}
 	}
 	address, ok := p.payPage(made)
 	if !isID(made.ID) || !ok {
-		return purchase.Checkout{}, unusable(opCreate, http.StatusOK, errors.New("the answer names no pay page of PayPal"))
+		return purchase.Checkout{}, p.sender.Unusable(protocol.Create, http.StatusOK, errors.New("the answer names no pay page of PayPal"))
 	}
 	return purchase.Checkout{Payment: made.ID, URL: address, Capturable: true}, nil
 }
@@ -87,31 +86,19 @@ func (p *PayPal) newOrder(o purchase.Order) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	custom, err := p.seals.Seal(o.Reference, maxCustom)
+	custom, err := p.Seals.Seal(o.Reference, maxCustom)
 	if err != nil {
 		return nil, err
 	}
-	cancel, err := cancelled(o.Return)
+	cancel, err := protocol.Cancelled(o.Return)
 	if err != nil {
 		return nil, err
 	}
-	n := newOrder{Intent: "CAPTURE", Units: []newUnit{{Custom: custom, Description: clip(o.Description, maxDescription),
+	n := newOrder{Intent: "CAPTURE", Units: []newUnit{{Custom: custom, Description: protocol.Clip(o.Description, maxDescription),
 		Amount: amount{Currency: o.Money.Currency, Value: value}}}}
 	n.Source.PayPal.Experience = experience{Return: o.Return, Cancel: cancel, Action: "PAY_NOW", Method: "IMMEDIATE_PAYMENT_REQUIRED",
 		Shipping: "NO_SHIPPING", Locale: locales[o.Language], Brand: p.config.BrandName}
 	return json.Marshal(n)
-}
-
-// cancelled is the return address with a mark that the buyer gave up. It is a hint, never proof.
-func cancelled(back string) (string, error) {
-	u, err := url.Parse(back)
-	if err != nil || u.Host == "" {
-		return "", errors.New("the return address is not an absolute one")
-	}
-	q := u.Query()
-	q.Set("cancel", "1")
-	u.RawQuery = q.Encode()
-	return u.String(), nil
 }
 
 // payPage is the link for the browser, if it leads to PayPal.
@@ -124,13 +111,4 @@ func (p *PayPal) payPage(o order) (string, bool) {
 		return l.Href, err == nil && u.Scheme == "https" && u.User == nil && slices.Contains(p.at.pay, u.Host)
 	}
 	return "", false
-}
-
-// clip cuts text to at most limit characters, without control characters.
-func clip(s string, limit int) string {
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
-	if utf8.RuneCountInString(s) <= limit {
-		return s
-	}
-	return string([]rune(s)[:limit-1]) + "…"
 }

@@ -6,57 +6,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // PayPal is one account. It is safe for concurrent use.
 type PayPal struct {
-	config      Config
-	account     string
-	environment string
-	live        bool
-	at          places
-	now         func() time.Time
-	seals       purchase.Seals
-	locateIDs   Locate
-	log         *zap.Logger
+	protocol.Options
+	config Config
+	at     places
 
-	sender    *sender
+	sender    *protocol.Sender
 	client    *client // nil without credentials
 	certs     *certificates
 	authority authority
 	checks    chan struct{} // one place for each check under way
 }
 
-// Locate finds the organiser's ids in a payment whose fields it is handed a reader for; see ReferenceFields.
-type Locate func(field func(name string) string) purchase.Reference
-
-// Options are what an account needs beside its section.
-type Options struct {
-	Account     string // for the log
-	Environment string // what the account's purchases belong to
-	Live        bool
-	// Now is our time. Default time.Now.
-	Now func() time.Time
-	// HTTP makes the requests. Default: the system's proxy and authorities, or the section's ca_file.
-	HTTP http.RoundTripper
-	// Seals seal what travels with an order and open what comes back.
-	Seals purchase.Seals
-	// Locate reads references that are not ours. Default: there are none.
-	Locate Locate
-	// Log is told what nobody is there to return it to. Default: nothing is logged.
-	Log *zap.Logger
-	// Metrics are told of every request. Default: nothing is measured.
-	Metrics Metrics
-}
-
 // New makes the account from a section that was validated. It reads the files that the section names and calls nobody.
-func New(c Config, o Options) (*PayPal, error) {
+func New(c Config, o protocol.Options) (*PayPal, error) {
 	at, err := choosePlaces(o.Live, c.APIURL)
 	if err != nil {
 		return nil, err
@@ -67,43 +36,20 @@ func New(c Config, o Options) (*PayPal, error) {
 	if c.ClientID == "" && c.Notifications != ipn {
 		return nil, errNoCredentials
 	}
-	p := &PayPal{config: c, account: o.Account, environment: o.Environment, live: o.Live, at: at, now: o.Now, seals: o.Seals,
-		locateIDs: o.Locate, log: o.Log, checks: make(chan struct{}, verifyAtOnce)}
-	if p.now == nil {
-		p.now = time.Now
-	}
-	if p.log == nil {
-		p.log = zap.NewNop()
-	}
-	if o.Metrics == nil {
-		o.Metrics = unmeasured{}
-	}
-	if err := p.connect(o); err != nil {
+	p := &PayPal{Options: o.Filled(), config: c, at: at, checks: make(chan struct{}, verifyAtOnce)}
+	if p.sender, err = protocol.NewSender("paypal", c.Endpoint, p.Options); err != nil {
 		return nil, err
+	}
+	if c.ClientID != "" {
+		p.client = &client{Sender: p.sender, origin: at.api, tokens: &tokens{sender: p.sender, url: at.api + tokenPath,
+			id: c.ClientID, secret: c.ClientSecret, now: p.Now, told: p.Metrics.Token}}
 	}
 	return p, p.trust()
 }
 
-// connect makes what calls PayPal.
-func (p *PayPal) connect(o Options) (err error) {
-	transport := o.HTTP
-	if transport == nil {
-		if transport, err = newTransport(p.config.CAFile); err != nil {
-			return err
-		}
-	}
-	p.sender = newSender(transport, p.config.Timeout.Or(defaultTimeout), o.Metrics, p.now)
-	if p.config.ClientID == "" {
-		return nil
-	}
-	p.client = &client{sender: p.sender, origin: p.at.api, tokens: &tokens{sender: p.sender, url: p.at.api + tokenPath,
-		id: p.config.ClientID, secret: p.config.ClientSecret, now: p.now, told: o.Metrics.Token}}
-	return nil
-}
-
 // trust reads the certificates that the section names.
 func (p *PayPal) trust() error {
-	bundle, err := readCertificates(p.config.CABundle)
+	bundle, err := protocol.ReadCertificates(p.config.CABundle)
 	if err != nil {
 		return fmt.Errorf("read ca_bundle: %w", err)
 	}
@@ -112,14 +58,14 @@ func (p *PayPal) trust() error {
 	if err != nil {
 		return fmt.Errorf("read certificates: %w", err)
 	}
-	p.certs = &certificates{given: given, sender: p.sender, now: p.now, known: make(map[string]remembered)}
+	p.certs = &certificates{given: given, sender: p.sender, now: p.Now, known: make(map[string]remembered)}
 	return nil
 }
 
 // Read authenticates a delivery in the way the account is set to, never in one that the delivery chooses, and says what it means.
 func (p *PayPal) Read(ctx context.Context, d purchase.Delivery) (purchase.Reading, error) {
-	if d.Method != http.MethodPost || len(d.Body) == 0 || len(d.Body) > maxBody {
-		return purchase.Reading{}, purchase.Forged(purchase.Malformed)
+	if err := protocol.Sized(d); err != nil {
+		return purchase.Reading{}, err
 	}
 	if p.config.Notifications == ipn {
 		return p.readIPN(ctx, d)

@@ -8,17 +8,18 @@ import (
 	"net/http"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // Refund sends part or all of a capture back, in one attempt. PayPal remembers the key for 45 days. Without ref.Object the order must
 // hold exactly one capture.
 func (p *PayPal) Refund(ctx context.Context, ref purchase.Ref, money purchase.Money, key string) ([]purchase.Fact, error) {
 	if p.client == nil {
-		return nil, never(opRefund, errNoCredentials)
+		return nil, p.sender.Never(protocol.Refund, errNoCredentials)
 	}
 	value, err := writeMoney(money)
 	if err != nil || key == "" || len(key) > maxRequestID {
-		return nil, never(opRefund, errors.New("the amount or the key cannot be used"))
+		return nil, p.sender.Never(protocol.Refund, errors.New("the amount or the key cannot be used"))
 	}
 	capture := ref.Object
 	if !isID(capture) {
@@ -28,10 +29,10 @@ func (p *PayPal) Refund(ctx context.Context, ref purchase.Ref, money purchase.Mo
 	}
 	body, err := json.Marshal(map[string]amount{"amount": {Currency: money.Currency, Value: value}})
 	if err != nil {
-		return nil, never(opRefund, err)
+		return nil, p.sender.Never(protocol.Refund, err)
 	}
 	var t transaction
-	err = p.client.call(ctx, call{operation: opRefund, method: http.MethodPost, path: "/v2/payments/captures/" + capture + "/refund",
+	err = p.client.call(ctx, call{operation: protocol.Refund, method: http.MethodPost, path: "/v2/payments/captures/" + capture + "/refund",
 		key: key, body: body}, &t)
 	if err != nil {
 		return nil, err
@@ -48,9 +49,9 @@ func (p *PayPal) refundFacts(ref purchase.Ref, t transaction, money purchase.Mon
 	f, err := givenBack(p.about(purchase.Proved, ref.Payment, carried{}), purchase.Refunded, t)
 	switch {
 	case err != nil || !isID(t.ID):
-		return nil, unusable(opRefund, http.StatusCreated, errors.New("the refund cannot be read"))
+		return nil, p.sender.Unusable(protocol.Refund, http.StatusCreated, errors.New("the refund cannot be read"))
 	case f.Kind == purchase.Failed:
-		return []purchase.Fact{f}, never(opRefund, errors.New("the refund came to nothing"))
+		return []purchase.Fact{f}, p.sender.Never(protocol.Refund, errors.New("the refund came to nothing"))
 	}
 	return []purchase.Fact{f}, nil
 }
@@ -66,12 +67,12 @@ func (p *PayPal) onlyCapture(ctx context.Context, payment string) (string, error
 			continue
 		}
 		if capture != "" {
-			return "", never(opRefund, errors.New("the order holds several captures; name one"))
+			return "", p.sender.Never(protocol.Refund, errors.New("the order holds several captures; name one"))
 		}
 		capture = f.Object
 	}
 	if capture == "" {
-		return "", never(opRefund, errors.New("the order holds no capture"))
+		return "", p.sender.Never(protocol.Refund, errors.New("the order holds no capture"))
 	}
 	return capture, nil
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // The versions of a refund: PayPal gives none, but its states have an order, and a refund that was under way may come to nothing.
@@ -18,7 +19,7 @@ func givenBack(f purchase.Fact, kind purchase.Kind, t transaction) (purchase.Fac
 	f.Kind, f.Object, f.At, f.Version = kind, t.ID, t.Create.Time, refundSettled
 	money, err := readMoney(strings.TrimPrefix(t.Amount.Value, "-"), t.Amount.Currency)
 	if err != nil {
-		return f, notUnderstood("the amount of a refund")
+		return f, protocol.NotUnderstood("the amount of a refund")
 	}
 	f.Money = money
 	switch strings.ToUpper(t.Status) {
@@ -28,7 +29,7 @@ func givenBack(f purchase.Fact, kind purchase.Kind, t transaction) (purchase.Fac
 	case "FAILED", "CANCELLED":
 		f.Kind, f.Detail.Reason = purchase.Failed, "refund_"+strings.ToLower(t.Status)
 	default:
-		return f, notUnderstood("the status of a refund")
+		return f, protocol.NotUnderstood("the status of a refund")
 	}
 	return f, nil
 }
@@ -51,7 +52,7 @@ func unlisted(f purchase.Fact, t transaction, refunds []transaction) ([]purchase
 	switch strings.ToUpper(t.Status) {
 	case "PARTIALLY_REFUNDED":
 		if len(refunds) == 0 {
-			return nil, notUnderstood("a capture is partly refunded and PayPal does not list how much; look it up in the PayPal account")
+			return nil, protocol.NotUnderstood("a capture is partly refunded and PayPal does not list how much; look it up in the PayPal account")
 		}
 		return nil, nil
 	case "REFUNDED":
@@ -69,7 +70,7 @@ func unlisted(f purchase.Fact, t transaction, refunds []transaction) ([]purchase
 		}
 		var ok bool
 		if rest, ok = rest.Minus(said.Money); !ok || rest.Minor < 0 {
-			return nil, notUnderstood("the refunds of a capture")
+			return nil, protocol.NotUnderstood("the refunds of a capture")
 		}
 	}
 	f.Kind, f.Object, f.Money, f.Version = purchase.Refunded, f.Object+"-unlisted", rest, int64(len(refunds)+1)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // Sales are captures of PayPal's older version 1, which old checkouts still make.
@@ -21,7 +22,7 @@ func (s sale) asCapture() transaction {
 func (p *PayPal) heardSale(e event) ([]purchase.Fact, error) {
 	var s sale
 	if json.Unmarshal(e.Resource, &s) != nil || !isID(s.ID) {
-		return nil, notUnderstood("the sale of an event")
+		return nil, protocol.NotUnderstood("the sale of an event")
 	}
 	if s.State == "" {
 		s.State = strings.TrimPrefix(e.Type, "PAYMENT.SALE.")
@@ -37,7 +38,7 @@ func (p *PayPal) heardSale(e event) ([]purchase.Fact, error) {
 func (p *PayPal) heardSaleRefund(e event, kind purchase.Kind) ([]purchase.Fact, error) {
 	var s sale
 	if json.Unmarshal(e.Resource, &s) != nil || !isID(s.ID) {
-		return nil, notUnderstood("the refund of a sale")
+		return nil, protocol.NotUnderstood("the refund of a sale")
 	}
 	payment := s.SaleID
 	if !isID(payment) {

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // A transmission is what the headers of a webhook say.
@@ -52,7 +52,7 @@ func (p *PayPal) readTransmission(d purchase.Delivery) (transmission, error) {
 	var algo string
 	for name, into := range map[string]*string{"Paypal-Transmission-Id": &t.id, "Paypal-Transmission-Time": &t.time,
 		"Paypal-Transmission-Sig": &t.signature, "Paypal-Cert-Url": &t.cert, "Paypal-Auth-Algo": &algo} {
-		values := headerValues(d.Header, name)
+		values := protocol.Values(d.Header, name)
 		if len(values) != 1 || values[0] == "" {
 			return t, purchase.Forged(purchase.Malformed)
 		}
@@ -69,28 +69,10 @@ func (p *PayPal) readTransmission(d purchase.Delivery) (transmission, error) {
 	if t.at, err = time.Parse(time.RFC3339, t.time); err != nil {
 		return t, purchase.Forged(purchase.Malformed)
 	}
-	if age := p.received(d).Sub(t.at); age > tooOld || age < -tooEarly {
+	if age := p.Received(d).Sub(t.at); age > tooOld || age < -tooEarly {
 		return t, purchase.Forged(purchase.Stale)
 	}
 	return t, p.locate(&t)
-}
-
-// headerValues finds a header however its name is written: a delivery may hold headers that nobody made canonical.
-func headerValues(h http.Header, canonical string) []string {
-	values := h[canonical]
-	for name, more := range h {
-		if name != canonical && strings.EqualFold(name, canonical) {
-			values = append(slices.Clone(values), more...)
-		}
-	}
-	return values
-}
-
-func (p *PayPal) received(d purchase.Delivery) time.Time {
-	if d.Received.IsZero() {
-		return p.now()
-	}
-	return d.Received
 }
 
 // locate pins the certificate's address to the account's mode. Messages of the dashboard's simulator name the live address even in
@@ -108,10 +90,10 @@ func (p *PayPal) locate(t *transmission) error {
 	switch {
 	case slices.Contains(p.at.certs, u.Host):
 		return nil
-	case p.config.AcceptSimulator && !p.live && slices.Contains(livePlaces.certs, u.Host):
+	case p.config.AcceptSimulator && !p.Live && slices.Contains(livePlaces.certs, u.Host):
 		t.simulated, t.certName = true, livePlaces.cert
 		return nil
-	case slices.Contains(placesOf(!p.live).certs, u.Host):
+	case slices.Contains(placesOf(!p.Live).certs, u.Host):
 		return purchase.Forged(purchase.WrongMode)
 	}
 	return purchase.Forged(purchase.BadSignature)

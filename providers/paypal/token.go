@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/paybridge/paybridge/config/field"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 const (
-	opToken       = "token"
 	tokenEarly    = 5 * time.Minute  // a token is renewed this long before it ends
 	tokenHold     = 30 * time.Second // a renewal that failed is tried again after this long, while the old one is good
 	tokenWithin   = 15 * time.Second
@@ -27,7 +27,7 @@ const (
 //
 // Source: PayPal developer documentation, authentication.
 type tokens struct {
-	sender *sender
+	sender *protocol.Sender
 	url    string
 	id     string
 	secret field.Secret
@@ -56,7 +56,7 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 	})
 	select {
 	case <-ctx.Done():
-		return "", unanswered(opToken, ctx.Err())
+		return "", t.sender.Unanswered(protocol.Token, ctx.Err())
 	case r := <-done:
 		value, _ := r.Val.(string)
 		return value, r.Err
@@ -94,25 +94,25 @@ func (t *tokens) fetch(ctx context.Context) (string, error) {
 func (t *tokens) request(ctx context.Context) (value string, life time.Duration, err error) {
 	secret, err := t.secret.Reveal()
 	if err != nil {
-		return "", 0, unanswered(opToken, err)
+		return "", 0, t.sender.Unanswered(protocol.Token, err)
 	}
-	req := request{operation: opToken, repeatable: true, method: http.MethodPost, url: t.url,
-		header: http.Header{"Content-Type": {formType}, "Accept": {"application/json"}}, body: []byte("grant_type=client_credentials")}
-	basic := &http.Request{Header: req.header}
+	req := protocol.Request{Operation: protocol.Token, Repeatable: true, Method: http.MethodPost, URL: t.url,
+		Header: http.Header{"Content-Type": {protocol.FormType}, "Accept": {"application/json"}}, Body: []byte("grant_type=client_credentials")}
+	basic := &http.Request{Header: req.Header}
 	basic.SetBasicAuth(t.id, secret)
-	resp, err := t.sender.do(ctx, req)
+	resp, err := t.sender.Do(ctx, req)
 	if err != nil {
 		return "", 0, err
 	}
-	if resp.status != http.StatusOK {
-		return "", 0, refused(opToken, resp)
+	if resp.Status != http.StatusOK {
+		return "", 0, refused(t.sender, protocol.Token, resp)
 	}
 	var said struct {
 		Value   string `json:"access_token"`
 		Seconds int64  `json:"expires_in"`
 	}
-	if json.Unmarshal(resp.body, &said) != nil || said.Value == "" || said.Seconds <= 0 {
-		return "", 0, unusable(opToken, resp.status, errors.New("the answer holds no token"))
+	if json.Unmarshal(resp.Body, &said) != nil || said.Value == "" || said.Seconds <= 0 {
+		return "", 0, t.sender.Unusable(protocol.Token, resp.Status, errors.New("the answer holds no token"))
 	}
 	return said.Value, time.Duration(min(said.Seconds, int64(24*time.Hour/time.Second))) * time.Second, nil
 }

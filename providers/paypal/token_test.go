@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
-	"github.com/paybridge/paybridge/providers/paypal"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // told remembers what the metrics were told.
@@ -34,7 +34,7 @@ func TestTokenIsRenewedEarlyAndTheOldOneServesWhileItIsGood(t *testing.T) {
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	s := newStub(map[string]string{getOrder: orderResource("APPROVED", "")})
 	m := &told{requests: map[string]int{}}
-	p := open(t, section(t), paypal.Options{HTTP: s, Now: func() time.Time { return now }, Metrics: m})
+	p := open(t, section(t), protocol.Options{HTTP: s, Now: func() time.Time { return now }, Metrics: m})
 	ask := func() error {
 		_, err := p.Ask(t.Context(), purchase.Ref{Payment: orderID})
 		return err

@@ -18,6 +18,7 @@ import (
 
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/providers/paypal"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 type vectorFile struct {
@@ -60,7 +61,7 @@ func loadVectors(t testing.TB) vectorFile {
 }
 
 // account is a sandbox account that holds PayPal's certificates and can call nobody.
-func (f vectorFile) account(t testing.TB, v vector, change func(*paypal.Config, *paypal.Options)) *paypal.PayPal {
+func (f vectorFile) account(t testing.TB, v vector, change func(*paypal.Config, *protocol.Options)) *paypal.PayPal {
 	t.Helper()
 	dir := t.TempDir()
 	for _, c := range f.Certificates {
@@ -76,7 +77,7 @@ func (f vectorFile) account(t testing.TB, v vector, change func(*paypal.Config, 
 		authorities.WriteString(a.PEM)
 	}
 	c.CABundle = file(t, "bundle.pem", []byte(authorities.String()))
-	o := paypal.Options{HTTP: newStub(nil)}
+	o := protocol.Options{HTTP: newStub(nil)}
 	if change != nil {
 		change(&c, &o)
 	}
@@ -169,9 +170,9 @@ func TestWhatPublishedMessagesTell(t *testing.T) {
 func TestModesAreNotMixed(t *testing.T) {
 	t.Parallel()
 	f := loadVectors(t)
-	live := func(c *paypal.Config, o *paypal.Options) { c.AcceptSimulator, o.Live = false, true }
-	strict := func(c *paypal.Config, _ *paypal.Options) { c.AcceptSimulator = false }
-	own := func(c *paypal.Config, o *paypal.Options) {
+	live := func(c *paypal.Config, o *protocol.Options) { c.AcceptSimulator, o.Live = false, true }
+	strict := func(c *paypal.Config, _ *protocol.Options) { c.AcceptSimulator = false }
+	own := func(c *paypal.Config, o *protocol.Options) {
 		live(c, o)
 		c.WebhookID = "0WH00000ID000001K"
 	}

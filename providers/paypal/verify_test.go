@@ -21,6 +21,7 @@ import (
 
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/providers/paypal"
+	"github.com/paybridge/paybridge/providers/protocol"
 	"github.com/paybridge/paybridge/providers/providersim"
 )
 
@@ -117,7 +118,7 @@ func TestSimulatorMessagesAreCheckedHereEvenWherePayPalChecksTheRest(t *testing.
 		if v.Kind != "simulator" {
 			continue
 		}
-		p := f.account(t, v, func(c *paypal.Config, _ *paypal.Options) { c.Verify, c.WebhookID = "paypal", "0WH00000ID000001K" })
+		p := f.account(t, v, func(c *paypal.Config, _ *protocol.Options) { c.Verify, c.WebhookID = "paypal", "0WH00000ID000001K" })
 		if _, err := p.Read(t.Context(), v.delivery(v.sent(t))); err != nil {
 			t.Errorf("%s: %v", v.Name, err)
 		}
@@ -166,7 +167,7 @@ func TestACertificateOutOfReachLeavesTheDeliveryUnchecked(t *testing.T) {
 	s.do("GET "+strings.TrimPrefix(v.Headers["PAYPAL-CERT-URL"], "https://api.sandbox.paypal.com"), func(*http.Request, string) (int, string) { return status, body })
 	f := loadVectors(t)
 	now := v.sent(t)
-	p := f.account(t, v, func(c *paypal.Config, o *paypal.Options) {
+	p := f.account(t, v, func(c *paypal.Config, o *protocol.Options) {
 		c.Certificates, o.HTTP, o.Now = "", s, func() time.Time { return now }
 	})
 	for _, c := range []struct {
@@ -197,7 +198,7 @@ func TestStrangersCannotMakeUsFetchWithoutEnd(t *testing.T) {
 	s := newStub(nil)
 	f := loadVectors(t)
 	v := f.Vectors[0]
-	p := f.account(t, v, func(c *paypal.Config, o *paypal.Options) {
+	p := f.account(t, v, func(c *paypal.Config, o *protocol.Options) {
 		c.Certificates, o.HTTP, o.Now = "", s, func() time.Time { return v.sent(t) }
 	})
 	last := error(nil)
@@ -264,7 +265,7 @@ func TestACertificateMustBeGoodForTheSenderAtThatTime(t *testing.T) {
 		"begun after the sending":      {leaf(t, key, &key.PublicKey, name, at.Add(day), at.Add(2*day)), nil, purchase.ErrForged},
 		"of another kind of signature": {leaf(t, curve, &curve.PublicKey, name, at.Add(-day), at.Add(day)), nil, purchase.ErrForged},
 	} {
-		p := f.account(t, v, func(config *paypal.Config, _ *paypal.Options) {
+		p := f.account(t, v, func(config *paypal.Config, _ *protocol.Options) {
 			config.Certificates = file(t, "CERT-360caa42-fca2a594-a5cafa77.pem", c.cert)
 			config.CABundle = file(t, "bundle.pem", append(c.bundle, c.cert...))
 			if c.want == purchase.ErrUnchecked {

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 const (
-	maxBody      = 1 << 20
 	verifyWithin = 5 * time.Second // a delivery is acknowledged within ten
 	verifyAtOnce = 16
 	verifyPath   = "/v1/notifications/verify-webhook-signature"
@@ -42,7 +42,7 @@ func (p *PayPal) readWebhook(ctx context.Context, d purchase.Delivery) (purchase
 // checkAtPayPal asks PayPal whether it sent the message. The call is made with our own credentials, so it also tells sandbox from
 // live.
 func (p *PayPal) checkAtPayPal(ctx context.Context, t transmission, body []byte) error {
-	if !json.Valid(body) || !isJSONObject(body) {
+	if !json.Valid(body) || bytes.TrimLeft(body, " \t\r\n")[0] != '{' {
 		return purchase.Forged(purchase.Malformed)
 	}
 	if err := p.enter(ctx); err != nil {
@@ -56,9 +56,9 @@ func (p *PayPal) checkAtPayPal(ctx context.Context, t transmission, body []byte)
 	var said struct {
 		Status string `json:"verification_status"`
 	}
-	err = p.client.call(ctx, call{operation: opVerify, method: http.MethodPost, path: verifyPath, body: question}, &said)
+	err = p.client.call(ctx, call{operation: protocol.Verify, method: http.MethodPost, path: verifyPath, body: question}, &said)
 	switch {
-	case isStatus(err, http.StatusBadRequest) || isStatus(err, http.StatusUnprocessableEntity):
+	case protocol.IsStatus(err, http.StatusBadRequest) || protocol.IsStatus(err, http.StatusUnprocessableEntity):
 		return purchase.Forged(purchase.Malformed)
 	case err != nil:
 		return fmt.Errorf("%w: %w", purchase.ErrUnchecked, err)

@@ -18,6 +18,7 @@ import (
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/config/field"
 	"github.com/paybridge/paybridge/providers/paypal"
+	"github.com/paybridge/paybridge/providers/protocol"
 	"github.com/paybridge/paybridge/providers/providersim"
 )
 
@@ -58,7 +59,7 @@ func section(t testing.TB) paypal.Config {
 		WebhookID: "0WH00000ID000001K", Verify: "offline"}
 }
 
-func open(t testing.TB, c paypal.Config, o paypal.Options) *paypal.PayPal {
+func open(t testing.TB, c paypal.Config, o protocol.Options) *paypal.PayPal {
 	t.Helper()
 	o.Account, o.Environment = "paypal-main", "main"
 	p, err := paypal.New(c, o)
@@ -104,7 +105,7 @@ func newWorld(t testing.TB, change func(*paypal.Config)) *world {
 
 func (w *world) open(t testing.TB) *paypal.PayPal {
 	t.Helper()
-	return open(t, w.config, paypal.Options{HTTP: w.server.Client().Transport, Seals: testSeals(t), Locate: bareID})
+	return open(t, w.config, protocol.Options{HTTP: w.server.Client().Transport, Seals: testSeals(t), Locate: bareID})
 }
 
 // bareID takes an unsealed PurchaseId out of custom_id.
@@ -234,10 +235,10 @@ func atStub(t testing.TB, s *stub, change func(*paypal.Config)) *paypal.PayPal {
 	if change != nil {
 		change(&c)
 	}
-	return open(t, c, paypal.Options{HTTP: s, Seals: testSeals(t), Locate: bareID})
+	return open(t, c, protocol.Options{HTTP: s, Seals: testSeals(t), Locate: bareID})
 }
 
-func optionsOf(s *stub) paypal.Options { return paypal.Options{HTTP: s, Locate: bareID} }
+func optionsOf(s *stub) protocol.Options { return protocol.Options{HTTP: s, Locate: bareID} }
 
 // forget lets go of what was asked so far.
 func (s *stub) forget() {

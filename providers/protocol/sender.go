@@ -1,7 +1,6 @@
-package paypal
+package protocol
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -17,26 +16,28 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// A sender makes single calls. Those that may be repeated are repeated for a few seconds; the others only while not a byte of them
-// was sent.
-type sender struct {
-	http *retryablehttp.Client
+// A Sender makes single calls for one provider. Those that may be repeated are repeated for a few seconds; the others only while not
+// a byte of them was sent. It follows no redirect.
+type Sender struct {
+	provider string
+	http     *retryablehttp.Client
 }
 
-// A request is one call. Repeatable says that doing it twice is doing it once.
-type request struct {
-	operation  string
-	repeatable bool
-	method     string
-	url        string
-	header     http.Header
-	body       []byte
+// A Request is one call. Repeatable says that doing it twice is doing it once.
+type Request struct {
+	Operation  string
+	Repeatable bool
+	Method     string
+	URL        string
+	Header     http.Header
+	Body       []byte
 }
 
-type response struct {
-	status int
-	header http.Header
-	body   []byte
+// A Response is an answer read whole, whatever its status.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
 }
 
 const (
@@ -46,47 +47,55 @@ const (
 	longestPause = 2 * time.Second
 )
 
-func newSender(transport http.RoundTripper, timeout time.Duration, m Metrics, now func() time.Time) *sender {
-	return &sender{http: &retryablehttp.Client{
+// NewSender makes the sender of an account at the provider.
+func NewSender(provider string, e Endpoint, o Options) (*Sender, error) {
+	transport := o.HTTP
+	if transport == nil {
+		var err error
+		if transport, err = newTransport(e.CAFile); err != nil {
+			return nil, err
+		}
+	}
+	return &Sender{provider: provider, http: &retryablehttp.Client{
 		HTTPClient: &http.Client{
-			Transport:     counted{next: transport, metrics: m, now: now},
-			Timeout:       timeout,
+			Transport:     counted{next: transport, metrics: o.Metrics, now: o.Now},
+			Timeout:       e.Timeout.Or(defaultTimeout),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		RetryMax:     maxRepeats,
 		CheckRetry:   mayRepeat,
 		Backoff:      pause,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
-	}}
+	}}, nil
 }
 
-// do makes the call and reads the answer, whatever its status. An error is *Error without a status.
-func (s *sender) do(ctx context.Context, r request) (response, error) {
+// Do makes the call and reads the answer, whatever its status. An error is *Error without a status.
+func (s *Sender) Do(ctx context.Context, r Request) (Response, error) {
 	ctx = context.WithValue(ctx, requestKey{}, r)
 	var body any
-	if r.body != nil {
-		body = r.body
+	if r.Body != nil {
+		body = r.Body
 	}
-	req, err := retryablehttp.NewRequestWithContext(ctx, r.method, r.url, body)
+	req, err := retryablehttp.NewRequestWithContext(ctx, r.Method, r.URL, body)
 	if err != nil {
-		return response{}, never(r.operation, errors.New("the address cannot be used"))
+		return Response{}, s.Never(r.Operation, errors.New("the address cannot be used"))
 	}
-	for name, values := range r.header {
+	for name, values := range r.Header {
 		req.Header[name] = values
 	}
 	resp, err := s.http.Do(req)
 	if err != nil {
-		return response{}, unanswered(r.operation, plain(err))
+		return Response{}, s.Unanswered(r.Operation, plain(err))
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
-		return response{}, unanswered(r.operation, plain(err))
+		return Response{}, s.Unanswered(r.Operation, plain(err))
 	}
 	if len(raw) > maxAnswer {
-		return response{}, unanswered(r.operation, fmt.Errorf("the answer is larger than %d bytes", maxAnswer))
+		return Response{}, s.Unanswered(r.Operation, fmt.Errorf("the answer is larger than %d bytes", maxAnswer))
 	}
-	return response{status: resp.StatusCode, header: resp.Header, body: raw}, nil
+	return Response{Status: resp.StatusCode, Header: resp.Header, Body: raw}, nil
 }
 
 // plain takes off the address that the HTTP client wraps around an error.
@@ -105,16 +114,16 @@ func mayRepeat(ctx context.Context, resp *http.Response, err error) (bool, error
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
-	r, _ := ctx.Value(requestKey{}).(request)
+	r, _ := ctx.Value(requestKey{}).(Request)
 	if err != nil {
-		return !distrusted(err) && (r.repeatable || unsent(err)), nil
+		return !distrusted(err) && (r.Repeatable || unsent(err)), nil
 	}
-	if !r.repeatable {
+	if !r.Repeatable {
 		return false, nil
 	}
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return response{header: resp.Header}.retryAfter() <= longestPause, nil
+		return Response{Header: resp.Header}.retryAfter() <= longestPause, nil
 	}
 	return false, nil
 }
@@ -125,28 +134,28 @@ func unsent(err error) bool {
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-// distrusted: whoever answers is not PayPal, and will not be on a second try.
+// distrusted: whoever answers is not the provider, and will not be on a second try.
 func distrusted(err error) bool {
 	var verification *tls.CertificateVerificationError
 	var unknown x509.UnknownAuthorityError
 	return errors.As(err, &verification) || errors.As(err, &unknown)
 }
 
-// pause doubles from attempt to attempt, with up to half of it left to chance, and is what PayPal asks for where it does.
+// pause doubles from attempt to attempt, with up to half of it left to chance, and is what the provider asks for where it does.
 func pause(_, _ time.Duration, attempt int, resp *http.Response) time.Duration {
 	wait := repeatAfter << attempt
 	wait = wait/2 + rand.N(wait/2)
 	if resp != nil {
-		wait = max(wait, response{header: resp.Header}.retryAfter())
+		wait = max(wait, Response{Header: resp.Header}.retryAfter())
 	}
 	return min(wait, longestPause)
 }
 
-// newTransport trusts the system's authorities, or only the one in the file.
+// newTransport trusts the system's authorities, or only those in the file.
 func newTransport(caFile string) (http.RoundTripper, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 16
-	certs, err := readCertificates(caFile)
+	certs, err := ReadCertificates(caFile)
 	if err != nil {
 		return nil, fmt.Errorf("read ca_file: %w", err)
 	}
@@ -158,13 +167,4 @@ func newTransport(caFile string) (http.RoundTripper, error) {
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
 	return transport, nil
-}
-
-func jsonHeader() http.Header {
-	return http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
-}
-
-func isJSONObject(raw []byte) bool {
-	trimmed := bytes.TrimLeft(raw, " \t\r\n")
-	return len(trimmed) > 0 && trimmed[0] == '{'
 }

@@ -1,13 +1,25 @@
-package paypal
+package protocol
 
 import (
 	"net/http"
 	"time"
 )
 
-// Metrics is told of every request, repeats included, and of the tokens.
+// The operations of an account, as they are counted and named in errors.
+const (
+	Create  = "create"
+	Get     = "get"
+	Capture = "capture"
+	Void    = "void"
+	Refund  = "refund"
+	List    = "list"
+	Verify  = "verify"
+	Token   = "token" // counted apart
+)
+
+// Metrics is told of every request, repeats included, and of access tokens.
 type Metrics interface {
-	// Requested: operation is create, get, capture, refund, list or verify; code is the status, or 0 when there was no answer.
+	// Requested: operation is one of those above but Token; code is the status, or 0 when there was no answer.
 	Requested(operation string, code int, took time.Duration)
 	// Token: a token was fetched, good until expires; or it was not.
 	Token(ok bool, expires time.Time)
@@ -29,12 +41,12 @@ type counted struct {
 func (c counted) RoundTrip(req *http.Request) (*http.Response, error) {
 	begun := c.now()
 	resp, err := c.next.RoundTrip(req)
-	if r, ok := req.Context().Value(requestKey{}).(request); ok && r.operation != opToken {
+	if r, ok := req.Context().Value(requestKey{}).(Request); ok && r.Operation != Token {
 		code := 0
 		if err == nil {
 			code = resp.StatusCode
 		}
-		c.metrics.Requested(r.operation, code, c.now().Sub(begun))
+		c.metrics.Requested(r.Operation, code, c.now().Sub(begun))
 	}
 	return resp, err
 }
