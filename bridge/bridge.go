@@ -27,12 +27,13 @@ type Answerer interface {
 }
 
 // An Asker reads a payment back: the truth, as proved facts, with Purchase.ID where the provider's record names one. A payment the
-// provider does not know is purchase.ErrNoPayment.
+// provider does not know is purchase.ErrNoPayment. An account that cannot be asked must hear nothing but proof.
 type Asker interface {
 	Ask(ctx context.Context, ref purchase.Ref) ([]purchase.Fact, error)
 }
 
-// An Opener creates a pay session: single use, ending before the order's deadline where the provider can.
+// An Opener creates a pay session: single use, ending before the order's deadline where the provider can. An order that names a
+// payment is for the same session again, which only sessions that are reached by a form need.
 type Opener interface {
 	Open(ctx context.Context, order purchase.Order) (purchase.Checkout, error)
 }
@@ -40,6 +41,12 @@ type Opener interface {
 // A Capturer takes the money of an approved payment. The same key never captures twice. It answers what the provider then shows.
 type Capturer interface {
 	Capture(ctx context.Context, ref purchase.Ref, key string) ([]purchase.Fact, error)
+}
+
+// A Voider ends what is not paid: a pay session, so that nobody can pay it any more, or a reservation of money. Doing it twice is
+// doing it once. It answers what the provider then shows: Lapsed, or that it was paid before, together with an error that is final.
+type Voider interface {
+	Void(ctx context.Context, ref purchase.Ref, key string) ([]purchase.Fact, error)
 }
 
 // A Refunder sends money back. The same key never refunds twice within the provider's horizon.
@@ -55,6 +62,11 @@ type Lister interface {
 // An Inspector answers the doctor: credentials, registered callback, mode. The callback is our public address for the account.
 type Inspector interface {
 	Inspect(ctx context.Context, callback string) []purchase.Finding
+}
+
+// An Instructor knows what its provider's back office must be told, step by step. The callback is our public address for the account.
+type Instructor interface {
+	Instructions(callback string) []purchase.Instruction
 }
 
 // A Registrar is one Dynamics environment. Errors answer purchase.Retry.

@@ -152,22 +152,32 @@ func (c *checkout) open(ctx context.Context, opener Opener, p purchase.Purchase)
 	if !now.Before(p.Deadline.At.Add(-c.env.Policy.MinTimeLeft)) {
 		return CheckoutResult{Outcome: CheckoutExpired}, nil
 	}
-	if session := p.Session(c.account.Name, now); session != nil && session.Money == p.Offer.Money {
+	token := c.Chance.Token()
+	order := c.order(p, token)
+	session := p.Session(c.account.Name, now)
+	switch {
+	case session == nil || session.Money != p.Offer.Money:
+	case session.Detail.Form: // the same session by a new form, with a way back that is good
+		order.Payment = session.Payment
+	default:
 		return CheckoutResult{Outcome: Redirected, Redirect: session.Detail.URL}, nil
 	}
-	token := c.Chance.Token()
-	made, err := opener.Open(ctx, c.order(p, token))
+	made, err := opener.Open(ctx, order)
 	if err != nil {
 		return CheckoutResult{Outcome: ProviderError}, fmt.Errorf("open a pay session at %s: %w", c.account.Name, err)
 	}
-	opened := purchase.Fact{Purchase: c.key, Kind: purchase.Opened, Standing: purchase.Own, Account: c.account.Name, Payment: made.Payment,
-		Money: p.Offer.Money, At: now, Detail: purchase.Detail{URL: made.URL, Until: made.Until, Capturable: made.Capturable}}
 	remembered := c.token(token, made.Payment, p)
-	if err := c.learn(ctx, Keeping{Facts: []purchase.Fact{opened}, Token: &remembered}); err != nil {
+	keeping := Keeping{Token: &remembered}
+	if order.Payment == "" {
+		keeping.Facts = []purchase.Fact{{Purchase: c.key, Kind: purchase.Opened, Standing: purchase.Own, Account: c.account.Name, Payment: made.Payment,
+			Money: p.Offer.Money, At: now, Detail: purchase.Detail{URL: made.URL, Until: made.Until, Capturable: made.Capturable, Voidable: made.Voidable,
+				Form: len(made.Form) > 0}}}
+	}
+	if err := c.learn(ctx, keeping); err != nil {
 		return CheckoutResult{Outcome: ProviderError}, err
 	}
 	c.Log.Info("buyer sent to pay", zap.String("account", c.account.Name), zap.String("purchase", c.key.ID), zap.String("payment", made.Payment))
-	return CheckoutResult{Outcome: Redirected, Redirect: made.URL}, nil
+	return CheckoutResult{Outcome: Redirected, Redirect: made.URL, Form: made.Form}, nil
 }
 
 // order carries what Dynamics will need back, under our seal where the adapter seals. A contact goes along only if Dynamics named it.

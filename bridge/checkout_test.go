@@ -26,7 +26,7 @@ func TestABuyerIsSentToPayCapturedAndSeated(t *testing.T) {
 	h.run(t, b)
 	id := h.dynamics.register(euros45, time.Now())
 	first, again := checkout(t, b, id), checkout(t, b, id)
-	if first.Outcome != bridge.Redirected || first != again {
+	if first.Outcome != bridge.Redirected || first.Redirect != again.Redirect {
 		t.Fatalf("a reload opened another session: %+v, %+v", first, again)
 	}
 	ref := strings.TrimPrefix(first.Redirect, "https://psp.example/pay/")
@@ -116,4 +116,65 @@ func tokenFor(t *testing.T, h *house, id, ref string) string {
 		t.Fatal(err)
 	}
 	return token
+}
+
+func TestAFormIsMadeAnewForTheSameSession(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, time.Minute)
+	h.psp.form = true
+	b := h.node(t, "a")
+	id := h.dynamics.register(euros45, time.Now())
+	first, again := checkout(t, b, id), checkout(t, b, id)
+	if len(first.Form) != 2 || first.Redirect != again.Redirect || first.Form[0] != again.Form[0] {
+		t.Fatalf("a reload opened another session: %+v, %+v", first, again)
+	}
+	if first.Form[1] == again.Form[1] {
+		t.Error("the way back is known, although only its hash is kept")
+	}
+	for _, r := range []bridge.CheckoutResult{first, again} {
+		if v, err := b.Visit(context.Background(), strings.TrimPrefix(r.Form[1].Value, "https://pay.example/return/"), false); err != nil {
+			t.Errorf("%+v, %v", v, err)
+		}
+	}
+}
+
+func TestASessionThatNobodyPaidIsEnded(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 4*time.Second)
+	h.psp.endable = true
+	b := h.node(t, "a")
+	h.run(t, b)
+	id := h.dynamics.register(euros45, time.Now())
+	checkout(t, b, id)
+	h.await(t, id, purchase.StateAbandoned)
+	h.psp.mu.Lock()
+	defer h.psp.mu.Unlock()
+	if h.psp.voids != 1 || h.psp.payments["order-1"].Kind != purchase.Lapsed {
+		t.Errorf("%d times ended: %+v", h.psp.voids, h.psp.payments)
+	}
+}
+
+func TestAPaidPurchaseEndsItsOtherSession(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, time.Minute)
+	h.psp.endable = true
+	b := h.node(t, "a")
+	h.run(t, b)
+	id := h.dynamics.register(euros45, time.Now())
+	checkout(t, b, id)
+	other := payment{Purchase: id, Ref: "elsewhere", Money: euros45, Kind: purchase.Captured, At: time.Now()}
+	h.psp.set(other)
+	receive(t, b, delivery(t, other, "m1"), bridge.Accepted)
+	h.await(t, id, purchase.StateFinalized)
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		h.psp.mu.Lock()
+		ended := h.psp.payments["order-1"].Kind == purchase.Lapsed
+		h.psp.mu.Unlock()
+		if ended {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("the buyer can still pay a second time")
+		}
+	}
 }

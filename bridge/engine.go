@@ -70,7 +70,8 @@ func New(o Options) (*Bridge, error) {
 			return nil, fmt.Errorf("account %s and environment %s are not of the same mode", a.Name, e.Name)
 		}
 		if _, ok := a.Provider.(Asker); !ok {
-			return nil, fmt.Errorf("account %s cannot read payments back, so nothing it hears could be proved", a.Name)
+			e.Policy.Unaskable = append(e.Policy.Unaskable, a.Name)
+			b.environments[e.Name] = e
 		}
 		b.accounts[a.Name] = a
 	}

@@ -276,3 +276,39 @@ func TestHearsayNeverTiesAnothersMoneyToAPurchase(t *testing.T) {
 		t.Error("a seat for somebody else's money")
 	}
 }
+
+func TestAnAccountThatCannotBeAskedIsBelievedAndNotAsked(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 2*time.Second)
+	b := h.nodeWith(t, "a", bridge.Account{Name: "shop", Kind: "psp", Environment: "main", Provider: deaf{h.psp}})
+	h.run(t, b)
+	failed := h.dynamics.register(euros45, time.Now())
+	receive(t, b, delivery(t, payment{Purchase: failed, Ref: "pay-failed", Money: euros45, Kind: purchase.Failed, At: time.Now()}, "m1"), bridge.Accepted)
+	pay := paid(h, euros45)
+	receive(t, b, delivery(t, pay, "m2"), bridge.Accepted)
+	h.await(t, pay.Purchase, purchase.StateFinalized)
+	h.await(t, failed, purchase.StateAbandoned)
+	if h.psp.asks != 0 {
+		t.Errorf("asked %d times", h.psp.asks)
+	}
+}
+
+func TestAProviderThatIsAwayHoldsUpNothingThatIsProved(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, time.Minute)
+	away := newPSP()
+	away.away = true
+	b := h.nodeWith(t, "a", bridge.Account{Name: "away", Kind: "psp", Environment: "main", Provider: away},
+		bridge.Account{Name: "shop", Kind: "psp", Environment: "main", Provider: h.psp})
+	pay := paid(h, euros45)
+	first := delivery(t, payment{Purchase: pay.Purchase, Ref: "rumour", Money: euros45, Kind: purchase.Captured, At: time.Now()}, "m1")
+	first.Account = "away"
+	first.ID = purchase.DeliveryID(first)
+	receive(t, b, first, bridge.Accepted)
+	receive(t, b, delivery(t, pay, "m2"), bridge.Accepted)
+	h.run(t, b)
+	row := h.await(t, pay.Purchase, purchase.StateFinalized)
+	if row.Summary.Account != "shop" {
+		t.Errorf("paid at %s", row.Summary.Account)
+	}
+}

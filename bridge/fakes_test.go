@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -122,6 +123,10 @@ type psp struct {
 	payments map[string]payment
 	opened   map[string]string // order key to payment
 	blind    bool              // the check is out of reach
+	away     bool              // it cannot be asked
+	form     bool              // the pay page wants a form
+	endable  bool              // sessions can be ended
+	voids    int
 	captures int
 	asks     int
 }
@@ -161,6 +166,9 @@ func (p *psp) Ask(_ context.Context, ref purchase.Ref) ([]purchase.Fact, error) 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asks++
+	if p.away {
+		return nil, errors.New("nobody answers")
+	}
 	pay, ok := p.payments[ref.Payment]
 	if !ok {
 		return nil, purchase.ErrNoPayment
@@ -175,12 +183,44 @@ func (p *psp) Open(_ context.Context, o purchase.Order) (purchase.Checkout, erro
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	ref, ok := p.opened[o.Key]
+	if o.Payment != "" {
+		ref, ok = o.Payment, true
+	}
 	if !ok {
 		ref = fmt.Sprintf("order-%d", len(p.opened)+1)
 		p.opened[o.Key] = ref
 		p.payments[ref] = payment{Purchase: o.Reference.Purchase, Ref: ref, Money: o.Money, Kind: purchase.Opened}
 	}
-	return purchase.Checkout{Payment: ref, URL: "https://psp.example/pay/" + ref, Capturable: true}, nil
+	made := purchase.Checkout{Payment: ref, URL: "https://psp.example/pay/" + ref, Capturable: !p.endable, Voidable: p.endable}
+	if p.form {
+		made.Form = []purchase.Field{{Name: "order", Value: ref}, {Name: "back", Value: o.Return}}
+	}
+	return made, nil
+}
+
+func (p *psp) Void(_ context.Context, ref purchase.Ref, _ string) ([]purchase.Fact, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.voids++
+	pay := p.payments[ref.Payment]
+	if pay.Kind == purchase.Opened {
+		pay.Kind, pay.At = purchase.Lapsed, time.Now()
+		p.payments[ref.Payment] = pay
+	}
+	f := pay.fact(purchase.Proved)
+	f.Object, f.Money = "", purchase.Money{}
+	return []purchase.Fact{f}, nil
+}
+
+// deaf is a provider that cannot be asked: all it says is proof.
+type deaf struct{ p *psp }
+
+func (d deaf) Read(ctx context.Context, delivery purchase.Delivery) (purchase.Reading, error) {
+	reading, err := d.p.Read(ctx, delivery)
+	for i := range reading.Facts {
+		reading.Facts[i].Standing = purchase.Proved
+	}
+	return reading, err
 }
 
 func (p *psp) Capture(_ context.Context, ref purchase.Ref, _ string) ([]purchase.Fact, error) {
@@ -246,7 +286,11 @@ func newHouse(t testing.TB, window time.Duration) *house {
 
 func (h *house) node(t testing.TB, owner string) *bridge.Bridge {
 	t.Helper()
-	accounts := []bridge.Account{{Name: "shop", Kind: "psp", Environment: "main", Provider: h.psp}}
+	return h.nodeWith(t, owner, bridge.Account{Name: "shop", Kind: "psp", Environment: "main", Provider: h.psp})
+}
+
+func (h *house) nodeWith(t testing.TB, owner string, accounts ...bridge.Account) *bridge.Bridge {
+	t.Helper()
 	b, err := bridge.New(bridge.Options{
 		Store: h.store, Environments: []bridge.Environment{{Name: "main", Registrar: h.dynamics, Policy: h.policy}}, Accounts: accounts,
 		Clock: wallClock{}, Chance: chance{}, PublicURL: "https://pay.example", Owner: owner, Log: zap.NewNop(),

@@ -41,7 +41,8 @@ type CheckoutRequest struct {
 // A CheckoutResult says where the buyer goes.
 type CheckoutResult struct {
 	Outcome  CheckoutOutcome
-	Redirect string // Redirected: the provider's page; AlreadyPaid: our return page
+	Redirect string           // Redirected: the provider's page; AlreadyPaid: our return page
+	Form     []purchase.Field // what the browser posts to the provider's page; none: it just goes there
 }
 
 // CheckoutOutcome is a closed list, and the label of paybridge_checkouts_total.

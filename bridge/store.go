@@ -36,9 +36,9 @@ type Store interface {
 	// Find returns one purchase with all its facts, oldest first; ErrNotFound if there is none.
 	Find(ctx context.Context, key purchase.Key) (Row, []purchase.Fact, error)
 
-	// Resolve returns the purchase that a payment belongs to; ErrNotFound if none is known. A payment belongs to the purchase of the
-	// first fact that named it, until an own or proved fact names it under another: proof beats hearsay, and a real purchase beats
-	// an orphan.
+	// Resolve returns the purchase that a payment belongs to, named by its reference or by one of its objects; ErrNotFound if none is
+	// known. A payment belongs to the purchase of the first fact that named it, until an own or proved fact names it under another:
+	// proof beats hearsay, and a real purchase beats an orphan.
 	Resolve(ctx context.Context, account, payment string) (purchase.Key, error)
 
 	// List returns rows, latest change first, and the cursor of the next page ("" at the end).

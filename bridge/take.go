@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -24,6 +25,8 @@ func (w *worker) take(ctx context.Context, p purchase.Purchase, next purchase.Ne
 		return w.finalize(ctx, p, next)
 	case purchase.StepCapture:
 		return w.capture(ctx, next)
+	case purchase.StepVoid:
+		return w.void(ctx, next)
 	case purchase.StepConclude:
 		return w.conclude(ctx, p, next)
 	case purchase.StepHandOver:
@@ -73,7 +76,11 @@ func (w *worker) ask(ctx context.Context, p purchase.Purchase, next purchase.Nex
 	if !ok {
 		return errLater{after: time.Hour, err: fmt.Errorf("account %s is no longer in the settings", next.Account)}
 	}
-	proofs, err := account.Provider.(Asker).Ask(ctx, next.Payment)
+	asker, ok := account.Provider.(Asker)
+	if !ok {
+		return errLater{after: time.Hour, err: fmt.Errorf("account %s cannot be asked", next.Account)}
+	}
+	proofs, err := asker.Ask(ctx, next.Payment)
 	if err != nil && !errors.Is(err, purchase.ErrNoPayment) {
 		return fmt.Errorf("ask %s about a payment: %w", account.Name, err)
 	}
@@ -166,31 +173,48 @@ func (w *worker) finalize(ctx context.Context, p purchase.Purchase, next purchas
 	return w.concluded(ctx, intents[0], outcome)
 }
 
-// capture takes the money of a session of ours, under the key of this operation.
+// capture takes the money of a session of ours.
 func (w *worker) capture(ctx context.Context, next purchase.Next) error {
-	account, ok := w.accounts[next.Account]
-	capturer, can := account.Provider.(Capturer)
-	if !ok || !can {
+	capturer, ok := w.accounts[next.Account].Provider.(Capturer)
+	if !ok {
 		return errLater{after: time.Hour, err: fmt.Errorf("account %s cannot capture", next.Account)}
 	}
+	return w.operate(ctx, next, capturer.Capture)
+}
+
+// void ends a session of ours.
+func (w *worker) void(ctx context.Context, next purchase.Next) error {
+	voider, ok := w.accounts[next.Account].Provider.(Voider)
+	if !ok {
+		return errLater{after: time.Hour, err: fmt.Errorf("account %s cannot end sessions", next.Account)}
+	}
+	return w.operate(ctx, next, voider.Void)
+}
+
+// operate makes a call to a provider that cannot be taken back, under the key of its operation: the intent is durable before.
+func (w *worker) operate(ctx context.Context, next purchase.Next, call func(context.Context, purchase.Ref, string) ([]purchase.Fact, error)) error {
 	intents, err := w.learnIf(ctx, w.head, w.own(purchase.Fact{Kind: purchase.Intended, Account: next.Account, Payment: next.Payment.Payment,
-		Detail: purchase.Detail{Step: purchase.StepCapture, SendBefore: w.now().Add(w.env.Policy.SendWithin)}}))
+		Detail: purchase.Detail{Step: next.Step, SendBefore: w.now().Add(w.env.Policy.SendWithin)}}))
 	if err != nil {
 		return err
 	}
-	w.log.Info("capturing", zap.String("account", account.Name), zap.String("payment", next.Payment.Payment))
-	proofs, err := capturer.Capture(ctx, next.Payment, w.captureKey(intents[0]))
-	facts, failed := w.proved(ctx, account, next, proofs, purchase.ByReturn)
+	w.log.Info("calling the provider", zap.String("step", string(next.Step)), zap.String("account", next.Account), zap.String("payment", next.Payment.Payment))
+	proofs, err := call(ctx, next.Payment, w.operationKey(intents[0]))
+	by := purchase.ByReturn // the buyer agreed, and then we took the money
+	if next.Step == purchase.StepVoid {
+		by = purchase.ByPoll
+	}
+	facts, failed := w.proved(ctx, w.accounts[next.Account], next, proofs, by)
 	if failed != nil {
 		return failed
 	}
-	return w.concluded(ctx, intents[0], captureOutcome(err), facts...)
+	return w.concluded(ctx, intents[0], operationOutcome(err), facts...)
 }
 
-// captureKey is the key that the fold gives this attempt: the same over all attempts of one operation.
-func (w *worker) captureKey(intent purchase.Fact) string {
+// operationKey is the key that the fold gives this attempt: the same over all attempts of one operation.
+func (w *worker) operationKey(intent purchase.Fact) string {
 	for _, pay := range w.fold().Payments {
-		for _, a := range pay.Captures {
+		for _, a := range slices.Concat(pay.Captures, pay.Voids) {
 			if a.Number == intent.Number {
 				return a.Key
 			}
@@ -199,7 +223,7 @@ func (w *worker) captureKey(intent purchase.Fact) string {
 	return intent.ID
 }
 
-func captureOutcome(err error) purchase.Outcome {
+func operationOutcome(err error) purchase.Outcome {
 	if err == nil {
 		return purchase.Outcome{Result: purchase.Confirmed}
 	}

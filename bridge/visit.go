@@ -80,22 +80,31 @@ func buyerState(p purchase.Purchase, payment string, cancelled bool, now time.Ti
 	return BuyerUnknown
 }
 
-// unpaidState: in a session that only our capture can turn into money, no capture of ours means that nothing was charged.
+// unpaidState: nothing was charged in a session that only our capture can turn into money, if we captured nothing; in one that the
+// provider says has ended unpaid; and in an attempt that it says has failed.
 func unpaidState(p purchase.Purchase, payment string, cancelled bool, now time.Time) BuyerState {
 	for _, pay := range p.Payments {
-		if pay.Ref != payment {
+		if pay.Ref != payment || pay.Opened == nil {
 			continue
 		}
-		untouched := pay.Opened != nil && pay.Opened.Detail.Capturable && len(pay.Captures) == 0
-		declined := len(pay.Captures) > 0 && pay.Captures[len(pay.Captures)-1].Result == purchase.Refused && !pay.LastHeard.After(pay.Captures[len(pay.Captures)-1].At)
+		untouched := pay.Lapsed || (pay.Opened.Detail.Capturable && len(pay.Captures) == 0)
 		switch {
-		case declined:
-			return BuyerRefused
 		case untouched && !now.Before(p.Deadline.At):
 			return BuyerExpired
-		case untouched && cancelled && !pay.Approved:
+		case declined(pay) || (pay.Failed && !pay.Moving() && !pay.MayBeCaptured() && len(pay.Captures) == 0):
+			return BuyerRefused
+		case pay.Lapsed || (untouched && cancelled && !pay.Approved):
 			return BuyerCancelled
 		}
 	}
 	return BuyerUnknown
+}
+
+// declined: our last capture was turned down, and nothing was heard since.
+func declined(pay purchase.Payment) bool {
+	if len(pay.Captures) == 0 {
+		return false
+	}
+	last := pay.Captures[len(pay.Captures)-1]
+	return last.Result == purchase.Refused && !pay.LastHeard.After(last.At)
 }

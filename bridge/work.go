@@ -20,6 +20,8 @@ type worker struct {
 	log   *zap.Logger
 	facts []purchase.Fact
 	head  string
+	shut  []string  // accounts that could not be asked during this claim
+	retry time.Time // when to ask them again
 }
 
 // errLater ends a claim whose step failed for now.
@@ -60,18 +62,41 @@ func (w *worker) steps(ctx context.Context) Settlement {
 	}
 	for range stepsEach {
 		p := w.fold()
-		next := purchase.Plan(p, w.now())
+		next := purchase.Plan(p, w.now(), w.shut...)
 		if next.Step == purchase.StepWait || next.Step == purchase.StepDone {
-			return Settlement{Head: w.head, Due: next.Due, Waits: next.Cause}
+			return w.rest(next)
 		}
-		if err := w.take(ctx, p, next); err != nil {
+		switch err := w.take(ctx, p, next); {
+		case err != nil && next.Step == purchase.StepAsk && ctx.Err() == nil:
+			w.leaveAlone(p, next, err)
+		case err != nil:
 			return w.later(p, next, err)
-		}
-		if next.Step == purchase.StepHandOver && !next.Due.IsZero() {
-			return Settlement{Head: w.head, Due: next.Due, Waits: next.Cause}
+		case next.Step == purchase.StepHandOver && !next.Due.IsZero():
+			return w.rest(next)
 		}
 	}
 	return Settlement{Head: w.head, Due: w.now().Add(time.Second)}
+}
+
+// rest ends the claim until the plan wants to look again, or until who could not be asked is to be asked again.
+func (w *worker) rest(next purchase.Next) Settlement {
+	s := Settlement{Head: w.head, Due: next.Due, Waits: next.Cause}
+	if len(w.shut) > 0 {
+		s.Failures = w.claim.Row.Failures + 1
+		if s.Due.IsZero() || w.retry.Before(s.Due) {
+			s.Due = w.retry
+		}
+	}
+	return s
+}
+
+// leaveAlone goes on without an account that could not be asked: it holds up neither the others nor what is proved already.
+func (w *worker) leaveAlone(p purchase.Purchase, next purchase.Next, err error) {
+	pause := w.failed(p, next, err)
+	if again := w.now().Add(pause); len(w.shut) == 0 || again.Before(w.retry) {
+		w.retry = again
+	}
+	w.shut = append(w.shut, next.Account)
 }
 
 // later schedules the next try of a step that failed.
@@ -79,6 +104,11 @@ func (w *worker) later(p purchase.Purchase, next purchase.Next, err error) Settl
 	if errors.Is(err, ErrChanged) || errors.Is(err, ErrIntentOpen) {
 		return Settlement{Head: "", Due: w.now(), Waits: next.Cause}
 	}
+	return Settlement{Head: w.head, Due: w.now().Add(w.failed(p, next, err)), Waits: next.Cause, Failures: w.claim.Row.Failures + 1}
+}
+
+// failed says how long to leave a step alone that failed, and what somebody must do about it.
+func (w *worker) failed(p purchase.Purchase, next purchase.Next, err error) time.Duration {
 	after, again := purchase.Retry(err)
 	var l errLater
 	if errors.As(err, &l) {
@@ -96,7 +126,7 @@ func (w *worker) later(p purchase.Purchase, next purchase.Next, err error) Settl
 	} else {
 		w.log.Error("step was turned away; somebody must look at the settings", fields...)
 	}
-	return Settlement{Head: w.head, Due: w.now().Add(pause), Waits: next.Cause, Failures: failures}
+	return pause
 }
 
 // showLate puts a paid purchase on the desk whose deadline passed while Dynamics could not be asked. It is still tried, and leaves

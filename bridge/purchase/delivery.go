@@ -62,15 +62,22 @@ type Order struct {
 	Return      string    // https address where the buyer comes back, whatever happened
 	Language    string    // "fr" or "en"
 	Key         string    // idempotency key: the same key never opens two sessions
+	Payment     string    // the session of ours that is to be shown again; "" for a new one
+	Reserve     bool      // the money is to be reserved only, until the seat is there
 }
 
 // A Checkout is an open pay session.
 type Checkout struct {
 	Payment    string    // the provider's reference
 	URL        string    // where to send the buyer
+	Form       []Field   // what the buyer's browser posts there; none: it just goes there
 	Until      time.Time // when the provider ends it; zero where it does not say
 	Capturable bool      // money moves only when we capture
+	Voidable   bool      // we can end it
 }
+
+// A Field is one field of a form, in its place.
+type Field struct{ Name, Value string }
 
 // An Offer is what Dynamics wants for a purchase and says of it.
 type Offer struct {
@@ -104,6 +111,13 @@ type Finding struct {
 	Status Verdict
 	Detail string // what was seen
 	Fix    string // what to do; "" when it passed
+}
+
+// An Instruction is one thing to set up in the provider's back office: what to do there, in both languages, and what to paste.
+type Instruction struct {
+	En    string `json:"en"`
+	Fr    string `json:"fr"`
+	Value string `json:"value,omitempty"` // "" where there is nothing to paste
 }
 
 // Verdict of a check.

@@ -60,6 +60,8 @@ type Detail struct {
 	Seats      Seats     `json:"seats,omitempty"`
 	Attendees  int       `json:"attendees,omitempty"`
 	Capturable bool      `json:"capturable,omitempty"`
+	Voidable   bool      `json:"voidable,omitempty"`
+	Form       bool      `json:"form,omitempty"`
 }
 
 // Standing is what a fact rests on. The order is that of trust.
@@ -93,7 +95,7 @@ type Kind string
 // Facts about a payment. Heard or proved; Opened is own.
 const (
 	// Opened: we made a pay session (Money asked, Detail.URL where the buyer pays, Until when it ends, Capturable when only our own
-	// capture can take the money).
+	// capture can take the money, Voidable when we can end it, Form when the buyer gets there by a form that is made anew each time).
 	Opened Kind = "opened"
 	// Approved: the buyer agreed to pay; no money has moved.
 	Approved Kind = "approved"

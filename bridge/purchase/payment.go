@@ -19,6 +19,7 @@ type Payment struct {
 	Captured   Money
 	Refunded   Money
 	Reversed   Money
+	Failed     bool // an attempt took no money; another may follow
 	Lapsed     bool // it can no longer be paid
 	PaidAt     time.Time
 	Since      time.Time // first seen
@@ -38,6 +39,7 @@ type Payment struct {
 	agreed      time.Time // when we last learned that the buyer agreed or came back
 
 	Captures []Attempt // our own capture intents
+	Voids    []Attempt // our own intents to end the session
 }
 
 // Net is what the payment holds: captured less refunded and reversed.
@@ -176,6 +178,7 @@ func foldPayment(id paymentID, facts []*Fact) Payment {
 	p.settle(objects)
 	p.Hearsay = hearsay(facts, objects)
 	p.Captures = shareKeys(foldAttempts(facts, StepCapture))
+	p.Voids = shareKeys(foldAttempts(facts, StepVoid))
 	p.Object = askable(objects)
 	return p
 }
@@ -221,6 +224,8 @@ func (p *Payment) settle(objects map[string]*object) {
 			p.Authorised = true
 		case Pending:
 			p.Pending = cmp.Or(f.Detail.Reason, "pending")
+		case Failed:
+			p.Failed = true
 		}
 	}
 	if _, ok := p.Captured.Minus(p.Refunded); !ok {
@@ -240,7 +245,11 @@ func (p *Payment) add(f *Fact) (ok bool) {
 	case Reversed:
 		sum = &p.Reversed
 	default:
-		p.PaidAt = earlier(p.PaidAt, f.At)
+		at := f.At
+		if at.IsZero() { // not every provider says when
+			at = f.Seen
+		}
+		p.PaidAt = earlier(p.PaidAt, at)
 	}
 	*sum, ok = sum.Plus(f.Money)
 	return ok && f.Money.Known() && f.Money.Minor >= 0

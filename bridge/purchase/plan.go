@@ -17,7 +17,7 @@ type Next struct {
 }
 
 // Rules is the number of the rules by which facts are folded. Raise it whenever Fold or Summary changes: the stores fold again.
-const Rules = 1
+const Rules = 2
 
 // MaxFinalizes bounds how often a purchase is finalized when Dynamics takes the call and then shows no seat.
 const MaxFinalizes = 3
@@ -46,7 +46,8 @@ func planBy(rules []rule, p Purchase, now time.Time, shut []string) Next {
 	return next
 }
 
-// meanwhile: asking a provider disturbs nothing, so it goes on while the purchase itself rests, on the desk or in doubt.
+// meanwhile: asking a provider disturbs nothing, so it goes on while the purchase itself rests, on the desk or in doubt. Sessions that
+// have no use any more are ended.
 func (p Purchase) meanwhile(rest Next, now time.Time) Next {
 	if p.TiedTo != "" {
 		return rest
@@ -58,7 +59,11 @@ func (p Purchase) meanwhile(rest Next, now time.Time) Next {
 	if watch.Step == StepAsk {
 		return watch
 	}
-	rest.Due = earlier(rest.Due, watch.Due)
+	end := p.endSessions(now)
+	if end.Step != "" {
+		return end
+	}
+	rest.Due = earlier(rest.Due, earlier(watch.Due, end.Due))
 	return rest
 }
 
@@ -168,12 +173,15 @@ func before(t, limit time.Time) time.Time {
 // planHearsay asks at once about whatever was heard since the last read-back.
 func planHearsay(p Purchase, _ time.Time) (Next, bool) {
 	for _, pay := range p.Payments {
-		if pay.Hearsay != "" && pay.Hearsay != pay.AskedOf && !slices.Contains(p.shut, pay.Account) {
+		if pay.Hearsay != "" && pay.Hearsay != pay.AskedOf && !slices.Contains(p.shut, pay.Account) && p.askable(pay.Account) {
 			return pay.ask(), true
 		}
 	}
 	return Next{}, false
 }
+
+// askable tells whether payments of the account can be read back at all.
+func (p Purchase) askable(account string) bool { return !slices.Contains(p.policy.Unaskable, account) }
 
 func (p Payment) ask() Next {
 	return Next{Step: StepAsk, Account: p.Account, Payment: Ref{Payment: p.Ref, Object: p.Object}, Basis: p.Hearsay}

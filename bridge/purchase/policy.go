@@ -11,6 +11,7 @@ type Policy struct {
 	Reserve     time.Duration // money is not captured by us with less time left than this: 30s
 	MinTimeLeft time.Duration // a buyer is not sent to pay with less time left than this: 10m
 	Repeat      Repeat
+	Unaskable   []string // accounts whose payments cannot be read back; the bridge knows them
 }
 
 // Repeat says whether an unknown finalize may be sent again in an environment that cannot be read back.

@@ -12,6 +12,7 @@ func (o *oracle) atRest() {
 	}
 	o.seatsAtRest(p)
 	o.moneyAtRest(p)
+	o.sessionsAtRest()
 	if o.fair {
 		o.expect(lawSeat, o.dynamics.seats == o.dynamics.attendees, "%d seats for %d attendees", o.dynamics.seats, o.dynamics.attendees)
 		o.expect(lawSeat, p.State() == purchase.StateFinalized, "its state is %s (%s)", p.State(), p.Desk)
@@ -53,6 +54,15 @@ func (o *oracle) moneyAtRest(p purchase.Purchase) {
 	fine := p.Registered() && ((holders == 1 && right) || accepted)
 	o.expect(lawLimbo, holders == 0 || fine || p.Desk != purchase.CauseNone, "%d payments hold money in state %s", holders, p.State())
 	o.expect(lawLimbo, holders > 0 || !p.Registered() || p.Desk != purchase.CauseNone, "a seat without money")
+}
+
+// sessionsAtRest: what we opened and can end is paid or ended, once and for all.
+func (o *oracle) sessionsAtRest() {
+	for _, s := range o.shops {
+		for _, pay := range s.pays {
+			o.expect(lawSession, !pay.endable || len(pay.objects) > 0 || !pay.lapsed.IsZero(), "%s can still be paid", pay.ref)
+		}
+	}
 }
 
 func (o *oracle) orphaned(p *pay) bool { return o.belongs[[2]string{p.name, p.ref}].Orphaned() }

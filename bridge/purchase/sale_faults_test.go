@@ -75,6 +75,8 @@ var faults = map[string]fault{
 	"an unknown outcome counts as unsent": {lawOnce, believed(hopeful)},
 	"intents are kept on a stale plan":    {lawPaid, func(s *sale) { s.careless = true }},
 	"calls leave after their time":        {lawOnce, func(s *sale) { s.slow, s.trouble = true, 30 }},
+	"sessions are never ended":            {lawSession, planned(careless)},
+	"sessions are ended at once":          {lawSession, planned(hasty)},
 }
 
 func oldPrice(r purchase.Rule) purchase.Rule {
@@ -122,6 +124,22 @@ func silent(_ purchase.Purchase, _ time.Time, next purchase.Next) purchase.Next 
 func stubborn(p purchase.Purchase, _ time.Time, next purchase.Next) purchase.Next {
 	if p.Desk != purchase.CauseNone && next.Step != purchase.StepAsk {
 		return purchase.Next{Step: purchase.StepDone, Due: next.Due}
+	}
+	return next
+}
+
+func careless(_ purchase.Purchase, _ time.Time, next purchase.Next) purchase.Next {
+	if next.Step == purchase.StepVoid {
+		return purchase.Next{Step: purchase.StepDone}
+	}
+	return next
+}
+
+func hasty(p purchase.Purchase, now time.Time, next purchase.Next) purchase.Next {
+	for _, pay := range p.Payments {
+		if next.Step == purchase.StepWait && pay.Open() && pay.Opened != nil && pay.Opened.Detail.Voidable && len(pay.Voids) == 0 {
+			return purchase.Next{Step: purchase.StepVoid, Account: pay.Account, Payment: purchase.Ref{Payment: pay.Ref}}
+		}
 	}
 	return next
 }

@@ -112,6 +112,8 @@ func (n *node) take(p purchase.Purchase, next purchase.Next) {
 		n.finalize(p, next)
 	case purchase.StepCapture:
 		n.capture(p, next)
+	case purchase.StepVoid:
+		n.void(p, next)
 	case purchase.StepConclude:
 		n.learn(purchase.Fact{Kind: purchase.Concluded, Attempt: next.Attempt, Account: p.Open.Account, Payment: p.Open.Payment,
 			Detail: purchase.Detail{Step: p.Open.Step, Result: purchase.Unknown, Reason: "interrupted"}})

@@ -18,6 +18,7 @@ const (
 	lawNeverBoth law = "6 seat or refund, never both by the machine"
 	lawBackwards law = "7 plan backwards"
 	lawCapture   law = "7 one capture"
+	lawSession   law = "6 no session outlives its use"
 	lawDesk      law = "the desk holds what has a reason to be there, and nothing else"
 	lawSeat      law = "paid right and in time is a seat"
 )
@@ -169,6 +170,9 @@ func (o *oracle) intended(l *ledger, intent purchase.Fact) {
 	facts := l.facts[:len(l.facts)-1]
 	doubt := o.unsettled(facts)
 	switch {
+	case intent.Detail.Step == purchase.StepVoid:
+		o.judgeVoid(facts, intent)
+		return
 	case intent.Detail.Step == purchase.StepCapture:
 		o.expect(lawOnce, doubt == nil, "money is taken while a finalize is in doubt")
 		o.judgeCapture(facts)
@@ -220,6 +224,21 @@ func (o *oracle) judgeCapture(facts []purchase.Fact) {
 	o.expect(lawBackwards, left >= o.policy.Reserve, "money is taken with %s left", left)
 	price, _ := last(facts, purchase.Offered)
 	o.expect(lawBackwards, price.Money.Known(), "money is taken without a price")
+}
+
+// judgeVoid: a session is ended when the purchase holds money or has its seat, when the price has changed since, or when there is no
+// time left.
+func (o *oracle) judgeVoid(facts []purchase.Fact, intent purchase.Fact) {
+	held, _ := holdingsOf(facts)
+	price, _ := last(facts, purchase.Offered)
+	left := o.fold(o.key, facts, o.policy).Deadline.At.Sub(o.now)
+	reason := held.positive() > 0 || o.seated(facts) || left <= o.policy.Reserve || price.Money.Known() && price.Money != o.shops[1].find(intent.Payment).money
+	o.expect(lawSession, reason, "a session is ended with %s left and nothing paid", left)
+}
+
+// voided is told by a shop when a session is ended by us: never one that was paid, and only one of ours.
+func (o *oracle) voided(p *pay) {
+	o.expect(lawSession, p.endable && len(p.objects) == 0, "%s is ended by us", p.ref)
 }
 
 // captured is told by a shop when a capture of ours takes effect: never for two payments, never twice for one.

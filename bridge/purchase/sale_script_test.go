@@ -66,9 +66,9 @@ func (s *sale) open(shop *shop, capturable bool) *pay {
 		return shop.find(session.Payment)
 	}
 	pay := shop.start(p.Offer.Money)
-	pay.opened = true
+	pay.opened, pay.endable = true, !capturable
 	s.keep(-1, purchase.Fact{Purchase: s.key, Kind: purchase.Opened, Standing: purchase.Own, Account: shop.name, Payment: pay.ref,
-		Money: pay.money, At: s.now, Detail: purchase.Detail{URL: "https://pay.example/" + pay.ref, Capturable: capturable}})
+		Money: pay.money, At: s.now, Detail: purchase.Detail{URL: "https://pay.example/" + pay.ref, Capturable: capturable, Voidable: !capturable}})
 	return pay
 }
 
@@ -100,9 +100,9 @@ func (p *pay) returns() {
 	p.keep(-1, purchase.Fact{Purchase: p.key, Kind: purchase.Returned, Standing: purchase.Heard, Account: p.name, Payment: p.ref, At: p.now})
 }
 
-// checkoutCards goes to the cards through our redirect leg.
+// checkoutCards goes to the cards through our redirect leg, where not everybody pays.
 func (s *sale) checkoutCards() {
-	if pay := s.open(s.shops[1], false); pay != nil && len(pay.objects) == 0 {
+	if pay := s.open(s.shops[1], false); pay != nil && len(pay.objects) == 0 && !s.mishap(30, "turns away") {
 		s.after(s.lately(5*time.Minute, "pays after"), func() { pay.takeMoney("-capture", pay.money) })
 	}
 }

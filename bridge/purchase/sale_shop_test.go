@@ -33,6 +33,7 @@ type pay struct {
 	objects  []*object
 	taken    string // the key of the capture that worked
 	refusals int    // captures to turn down before one works
+	endable  bool   // the session can be ended by us
 }
 
 // An object is a capture or a refund.
@@ -165,6 +166,29 @@ func (s *shop) ask(ref string) ([]purchase.Fact, error) {
 	p := s.find(ref)
 	if p == nil {
 		return nil, errNoPayment
+	}
+	return p.facts(purchase.Proved), nil
+}
+
+// void ends a session that nobody has paid; like every call it can work and not answer.
+func (s *shop) void(ref string) ([]purchase.Fact, error) {
+	p := s.find(ref)
+	wrong := 0
+	if s.mishap(3*s.woe(), "void goes wrong") {
+		wrong = 1 + s.pick(2, "how void goes wrong")
+	}
+	switch {
+	case s.within(s.away) || wrong == 1:
+		return nil, errAway
+	case len(p.objects) > 0:
+		return p.facts(purchase.Proved), errDeclined
+	}
+	s.oracle.voided(p)
+	if p.lapsed.IsZero() {
+		p.lapsed = s.now
+	}
+	if wrong == 2 {
+		return nil, errAway
 	}
 	return p.facts(purchase.Proved), nil
 }

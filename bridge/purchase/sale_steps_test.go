@@ -135,6 +135,31 @@ func (n *node) capture(p purchase.Purchase, next purchase.Next) {
 	}
 }
 
+func (n *node) void(p purchase.Purchase, next purchase.Next) {
+	intent, ok := n.intend(next)
+	if !ok {
+		return
+	}
+	n.hand.then = func() {
+		if !n.now.Before(intent.Detail.SendBefore) {
+			n.conclude(intent, purchase.Unsent, "too late to send")
+			return
+		}
+		shop := n.shop(next.Account)
+		proofs, err := shop.void(next.Payment.Payment)
+		n.hand.then = func() {
+			result := purchase.Confirmed
+			switch {
+			case errors.Is(err, errDeclined):
+				result = purchase.Refused
+			case err != nil:
+				result = purchase.Unknown
+			}
+			n.conclude(intent, result, "", shop.address(proofs)...)
+		}
+	}
+}
+
 func (n *node) captureKey(intent purchase.Fact) string {
 	for _, pay := range n.fold(n.hand.key, n.hand.facts, n.policy).Payments {
 		for _, a := range pay.Captures {

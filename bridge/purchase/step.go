@@ -3,12 +3,13 @@ package purchase
 // Step is the next thing to do for a purchase.
 type Step string
 
-// The steps. Ask, Price and ReadBack only read; Capture and Finalize cannot be taken back and need an intent; Conclude closes an
-// intent that a crash left open; HandOver puts on the desk; Abandon gives up what nobody paid.
+// The steps. Ask, Price and ReadBack only read; Capture, Void and Finalize cannot be taken back and need an intent; Void ends a pay
+// session; Conclude closes an intent that a crash left open; HandOver puts on the desk; Abandon gives up what nobody paid.
 const (
 	StepPrice    Step = "price"
 	StepAsk      Step = "ask"
 	StepCapture  Step = "capture"
+	StepVoid     Step = "void"
 	StepFinalize Step = "finalize"
 	StepReadBack Step = "read_back"
 	StepConclude Step = "conclude"

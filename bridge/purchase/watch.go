@@ -66,6 +66,7 @@ func planWatch(p Purchase, now time.Time) (Next, bool) {
 func (p Purchase) watch(now time.Time) (soonest Next, ok bool) {
 	for _, pay := range p.Payments {
 		mark, open := p.nextMark(pay)
+		open = open && p.askable(pay.Account)
 		if slices.Contains(p.shut, pay.Account) && !now.Before(mark) {
 			mark = now.Add(time.Minute)
 		}

@@ -160,7 +160,8 @@ func (l *ledger) intent(f purchase.Fact) error {
 	return nil
 }
 
-// payment ties a payment to its purchase: a real purchase by own or proved facts beats one by hearsay, which beats an orphan.
+// payment ties a payment, by its reference and by the object that the fact names, to its purchase: a real purchase by own or proved
+// facts beats one by hearsay, which beats an orphan.
 func (l *ledger) payment(f purchase.Fact) error {
 	if f.Payment == "" {
 		return nil
@@ -172,10 +173,19 @@ func (l *ledger) payment(f purchase.Fact) error {
 	case f.Standing == purchase.Proved || f.Kind == purchase.Opened:
 		surety = 3
 	}
-	_, err := l.exec(`INSERT INTO payments (account, payment, environment, purchase, surety) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (account, payment) DO UPDATE SET environment = excluded.environment, purchase = excluded.purchase, surety = excluded.surety
-		WHERE excluded.surety > payments.surety`, f.Account, f.Payment, l.key.Environment, l.key.ID, surety)
-	return err
+	names := []string{f.Payment}
+	if f.Object != "" && f.Object != f.Payment {
+		names = append(names, f.Object)
+	}
+	for _, name := range names {
+		_, err := l.exec(`INSERT INTO payments (account, payment, environment, purchase, surety) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (account, payment) DO UPDATE SET environment = excluded.environment, purchase = excluded.purchase, surety = excluded.surety
+			WHERE excluded.surety > payments.surety`, f.Account, name, l.key.Environment, l.key.ID, surety)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // close folds the purchase again and makes it ready, unless somebody has it in hand: then Settle will.

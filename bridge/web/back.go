@@ -44,6 +44,12 @@ func (p *public) back(c echo.Context) error {
 	return p.show(c, http.StatusOK, n)
 }
 
+// backPost: some providers send the browser back by a form. What it says proves nothing and is not read.
+func (p *public) backPost(c echo.Context) error {
+	private(c)
+	return c.Redirect(http.StatusSeeOther, (&url.URL{Path: c.Request().URL.Path, RawQuery: kept(c.QueryParams()).Encode()}).String())
+}
+
 // backHead is for link checkers: nobody came back, and nobody learns whether a token is good.
 func (p *public) backHead(c echo.Context) error {
 	private(c)

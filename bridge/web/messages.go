@@ -47,6 +47,9 @@ var messages = map[string]message{
 		Text{"We are checking your payment.", "Do not pay a second time. Keep the reference in case you contact the organiser."},
 		Text{"Nous vérifions votre paiement.", "Ne payez pas une seconde fois. Gardez la référence pour le cas où vous contacteriez l’organisateur."}},
 
+	"pay_leaving": {waiting,
+		Text{"On to the payment page.", "If nothing happens, press the button."},
+		Text{"Vers la page de paiement.", "Si rien ne se passe, appuyez sur le bouton."}},
 	"pay_already_paid": {good,
 		Text{"This registration is already paid.", "Do not pay a second time."},
 		Text{"Cette inscription est déjà payée.", "Ne payez pas une seconde fois."}},
@@ -80,6 +83,7 @@ var messages = map[string]message{
 // words are the small words around a message.
 type words struct {
 	Reference, Retry, Again, Return string
+	Continue                        string // to the provider's page
 	ByItself                        string // the page looks again by itself
 	Minutes                         string // with the number of minutes
 	NoTime                          string // paying again is not possible
@@ -87,11 +91,11 @@ type words struct {
 }
 
 var wordsIn = map[string]words{
-	"en": {Reference: "Reference", Retry: "Try again", Again: "Check again", Return: "Back to the event",
+	"en": {Reference: "Reference", Retry: "Try again", Again: "Check again", Return: "Back to the event", Continue: "Continue to payment",
 		ByItself: "This page looks again by itself.",
 		Minutes:  "You have %d min left to try again.", NoTime: "There is not enough time left to pay again. Please register for the event again.",
 		Other: "Français", OtherCode: "fr"},
-	"fr": {Reference: "Référence", Retry: "Réessayer", Again: "Vérifier de nouveau", Return: "Retour à l’événement",
+	"fr": {Reference: "Référence", Retry: "Réessayer", Again: "Vérifier de nouveau", Return: "Retour à l’événement", Continue: "Continuer vers le paiement",
 		ByItself: "Cette page se met à jour toute seule.",
 		Minutes:  "Il vous reste %d min pour recommencer.", NoTime: "Il ne reste pas assez de temps pour payer de nouveau. Recommencez l’inscription à l’événement.",
 		Other: "English", OtherCode: "en"},

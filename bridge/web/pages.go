@@ -12,6 +12,8 @@ import (
 	"strconv"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
 //go:embed page.html
@@ -22,11 +24,24 @@ var styleText string
 
 var page = template.Must(template.New("page").Parse(pageText))
 
-// policy lets the page do nothing but show itself: no script, no frame, no form, nothing from elsewhere.
-var policy = func() string {
-	sum := sha256.Sum256([]byte(styleText))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
-}()
+// leave is all the script there is: it sends the form to the provider. Without it the buyer presses the button.
+const leave = "document.forms[0].submit()"
+
+// policy lets the page do nothing but show itself: no script, no frame, no form, nothing from elsewhere. A page that leads to the
+// provider may send its form there, and wherever the provider's own answer leads.
+var (
+	policy      = policyWith("form-action 'none'")
+	leavePolicy = policyWith("form-action https:; script-src " + hashOf(leave))
+)
+
+func policyWith(rest string) string {
+	return "default-src 'none'; style-src " + hashOf(styleText) + "; frame-ancestors 'none'; base-uri 'none'; " + rest
+}
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
 
 // A notice is one page for a buyer.
 type notice struct {
@@ -40,6 +55,8 @@ type notice struct {
 	Self      url.Values
 	Again     bool // offers to open this page again
 	Refresh   refresh
+	Action    string           // where the browser posts the fields, "" for nowhere
+	Fields    []purchase.Field // of the provider's form
 }
 
 // A refresh is when the page opens itself again, and its number then. Seconds 0 is never.
@@ -63,6 +80,7 @@ type pageData struct {
 	TimeLeft                       string
 	AgainLink, NextLink, OtherLink string
 	Style                          template.CSS
+	Script                         template.JS
 }
 
 // show writes the page.
@@ -78,7 +96,7 @@ func (p *public) show(c echo.Context, status int, n notice) error {
 		n.Language = "en"
 	}
 	w := wordsIn[n.Language]
-	d := pageData{notice: n, Text: text, Tone: m.Tone, Words: w, Style: template.CSS(styleText),
+	d := pageData{notice: n, Text: text, Tone: m.Tone, Words: w, Style: template.CSS(styleText), Script: leave,
 		AgainLink: n.self("", ""), NextLink: n.self("n", strconv.Itoa(n.Refresh.Next)), OtherLink: n.self("lang", w.OtherCode)}
 	if n.Minutes > 0 {
 		d.TimeLeft = fmt.Sprintf(w.Minutes, n.Minutes)
@@ -88,7 +106,12 @@ func (p *public) show(c echo.Context, status int, n notice) error {
 		return fmt.Errorf("show a page: %w", err)
 	}
 	private(c)
-	c.Response().Header().Set("Content-Security-Policy", policy)
+	rules := policy
+	if n.Action != "" {
+		rules = leavePolicy
+		c.Response().Header().Set("Referrer-Policy", "origin") // providers may look whose form it is
+	}
+	c.Response().Header().Set("Content-Security-Policy", rules)
 	c.Response().Header().Set("Content-Language", n.Language)
 	return c.HTMLBlob(status, b.Bytes())
 }

@@ -11,6 +11,7 @@ import (
 )
 
 // pay is the redirect leg: it sends the buyer to the provider's page, or says in the buyer's language why not.
+// A provider whose page wants a form gets it from a page of ours that sends itself.
 // Source: Dynamics 365 Customer Insights - Journeys, payment gateway integration: GET with purchaseId and returnUrl, answered by 302.
 func (p *public) pay(c echo.Context) error {
 	began := p.Now()
@@ -27,7 +28,10 @@ func (p *public) pay(c echo.Context) error {
 	}
 	p.metrics.checkout(account, result.Outcome, p.Now().Sub(began))
 	p.note(account, q, result.Outcome, err)
-	if result.Redirect != "" {
+	switch {
+	case len(result.Form) > 0:
+		return p.show(c, http.StatusOK, notice{Key: "pay_leaving", Language: languageOf(c), Action: result.Redirect, Fields: result.Form, Self: q.values()})
+	case result.Redirect != "":
 		private(c)
 		return c.Redirect(http.StatusFound, result.Redirect)
 	}

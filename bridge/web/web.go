@@ -63,5 +63,6 @@ func NewPublic(o Options) http.Handler {
 	e.HEAD("/pay/:account", p.payHead)
 	e.GET("/return/:token", p.back)
 	e.HEAD("/return/:token", p.backHead)
+	e.POST("/return/:token", p.backPost)
 	return e
 }

@@ -182,6 +182,39 @@ func TestEveryCheckoutOutcomeIsAPageOrARedirect(t *testing.T) {
 	}
 }
 
+func TestAProvidersFormSendsItselfAndNothingElse(t *testing.T) {
+	t.Parallel()
+	e := &engine{checkout: bridge.CheckoutResult{Outcome: bridge.Redirected, Redirect: "https://provider.example/order?a=1&b=2",
+		Form: []purchase.Field{{Name: "ORDERID", Value: `"><script>alert(1)</script>`}, {Name: "AMOUNT", Value: "4500"}}}}
+	resp, page := get(t, face(t, e, zap.NewNop()).URL+"/pay/shop?purchaseId=ab62525b-7a63-47c0-b6e8-17ad1a2c67a6&lang=fr", nil)
+	for _, want := range []string{`method="post" action="https://provider.example/order?a=1&amp;b=2"`, `name="AMOUNT" value="4500"`,
+		`value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"`, "Continuer vers le paiement", "<script>document.forms[0].submit()</script>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	rules := resp.Header.Get("Content-Security-Policy")
+	if resp.StatusCode != 200 || strings.Count(page, "<script>") != 1 || !strings.Contains(rules, "script-src 'sha256-") || !strings.Contains(rules, "form-action https:") {
+		t.Errorf("%s, %s", resp.Status, rules)
+	}
+	if resp.Header.Get("Cache-Control") != "no-store" || resp.Header.Get("Referrer-Policy") != "origin" {
+		t.Errorf("%v", resp.Header)
+	}
+}
+
+func TestABuyerMayComeBackByAForm(t *testing.T) {
+	t.Parallel()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.PostForm(face(t, &engine{}, zap.NewNop()).URL+"/return/token?cancel=1&x=y", map[string][]string{"Data": {"anything"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/return/token?cancel=1" {
+		t.Errorf("%s to %s", resp.Status, resp.Header.Get("Location"))
+	}
+}
+
 func TestALinkCheckerOpensNothing(t *testing.T) {
 	t.Parallel()
 	e := &engine{}

@@ -121,7 +121,8 @@ func belonging(b *Bench) error {
 	}
 	belongs := func(k purchase.Key) error {
 		got, err := b.Resolve(context.Background(), "shop", "p")
-		return first(err, want("the payment's purchase", got, k))
+		object, missing := b.Resolve(context.Background(), "shop", captured(1, "p").Object)
+		return first(err, want("the payment's purchase", got, k), missing, want("the purchase of its object", object, k))
 	}
 	if _, err := b.Resolve(context.Background(), "shop", "p"); !errors.Is(err, bridge.ErrNotFound) {
 		return fmt.Errorf("an unknown payment was found: %v", err)

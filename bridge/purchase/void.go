@@ -1,0 +1,67 @@
+package purchase
+
+import (
+	"slices"
+	"time"
+)
+
+// endSessions ends a session of ours that nobody may pay any more: the purchase holds money or has its seat, so that another payment
+// would be one too many, the price has changed, or what came now would come too late. Where there is nothing to end yet, Due is when
+// there will be. There is no money in such a session, so a finalize in doubt does not matter to it.
+func (p Purchase) endSessions(now time.Time) (soonest Next) {
+	if p.Open != nil {
+		return Next{}
+	}
+	for _, pay := range p.Payments {
+		mark, ok := p.voidMark(pay)
+		if slices.Contains(p.shut, pay.Account) && !now.Before(mark) {
+			mark = now.Add(time.Minute)
+		}
+		last := pay.lastVoid()
+		switch {
+		case last != nil && last.Result == Refused && pay.Open() && pay.asked < last.told && p.askable(pay.Account):
+			return pay.ask() // perhaps it was paid
+		case !ok:
+		case !now.Before(mark):
+			return Next{Step: StepVoid, Account: pay.Account, Payment: Ref{Payment: pay.Ref}}
+		default:
+			soonest.Due = earlier(soonest.Due, mark)
+		}
+	}
+	return soonest
+}
+
+// voidMark is when to end the payment's session; ok is false where that is not to be done, or no longer.
+func (p Purchase) voidMark(pay Payment) (mark time.Time, ok bool) {
+	if !pay.voidable() {
+		return time.Time{}, false
+	}
+	repriced := p.Offer != nil && p.Offer.Money.Known() && p.Offer.Money != pay.Opened.Money
+	if !p.seated && !p.Net().Positive() && !repriced {
+		mark = p.Deadline.At.Add(-p.policy.Reserve)
+	}
+	if last := pay.lastVoid(); last != nil {
+		again := last.At.Add(min(time.Second<<min(len(pay.Voids)-1, 12), time.Hour))
+		if again.After(mark) {
+			mark = again
+		}
+	}
+	return mark, true
+}
+
+// voidable tells whether the session can still be ended by us: not while the provider works on a payment, and not again after a clear
+// answer.
+func (p Payment) voidable() bool {
+	if p.Opened == nil || !p.Opened.Detail.Voidable || !p.Open() || p.Moving() || p.MayBeCaptured() {
+		return false
+	}
+	last := p.lastVoid()
+	return last == nil || last.Result == Unknown || last.Result == Unsent
+}
+
+func (p Payment) lastVoid() *Attempt {
+	if len(p.Voids) == 0 {
+		return nil
+	}
+	return &p.Voids[len(p.Voids)-1]
+}
