@@ -19,10 +19,11 @@ type Provider interface {
 	Read(ctx context.Context, d purchase.Delivery) (purchase.Reading, error)
 }
 
-// An Answerer has a say in what its provider is answered, after the delivery was kept, and which methods it listens to. Without it
-// an account takes POST and answers 200 with an empty body.
+// An Answerer has a say in what its provider is answered, after the delivery was kept or refused, and which methods it listens to.
+// Without it an account takes POST, answers 200 with an empty body to what was kept, and 401 to what was refused. An answer to what
+// was refused must not be one that the provider takes for an acknowledgement.
 type Answerer interface {
-	Answer(d purchase.Delivery) purchase.Answer
+	Answer(d purchase.Delivery, kept bool) purchase.Answer
 	Methods() []string
 }
 

@@ -31,8 +31,8 @@ func (b *Bridge) Receive(ctx context.Context, d purchase.Delivery) Receipt {
 	reading, err := account.Provider.Read(ctx, d)
 	receipt := b.judge(ctx, account, d, reading, err)
 	b.Metrics.verified(account, receipt)
-	if a, ok := account.Provider.(Answerer); ok && receipt.positive() {
-		receipt.Answer = a.Answer(d)
+	if a, ok := account.Provider.(Answerer); ok && (receipt.positive() || receipt.Outcome == RefusedForged) {
+		receipt.Answer = a.Answer(d, receipt.positive())
 	}
 	return receipt
 }

@@ -2,6 +2,7 @@ package dataverse_test
 
 import (
 	"bytes"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -81,13 +82,13 @@ func TestEachMistakeIsNamedByItsKeyWithWhatToDo(t *testing.T) {
 func TestThePolicyShrinksWithTheWindowAndTakesWhatIsWritten(t *testing.T) {
 	t.Parallel()
 	c := valid(t)
-	if got, want := c.Policy(), purchase.DefaultPolicy(50*time.Minute); got != want {
+	if got, want := c.Policy(), purchase.DefaultPolicy(50*time.Minute); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}
 	c.Window, c.Quiet, c.Margin, c.RepeatFinalize = field.Duration(90*time.Second), field.Duration(20*time.Second), field.Duration(time.Second), purchase.RepeatAfterQuiet
 	want := purchase.DefaultPolicy(90 * time.Second)
 	want.Quiet, want.Margin, want.Repeat = 20*time.Second, time.Second, purchase.RepeatAfterQuiet
-	if got := c.Policy(); got != want {
+	if got := c.Policy(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}
 }

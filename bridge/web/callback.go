@@ -78,12 +78,15 @@ func bodyStatus(err error) int {
 	return http.StatusBadRequest
 }
 
-// reply is the one place where an outcome becomes a status. The provider's own answer is given only for what was kept.
+// reply is the one place where an outcome becomes a status, and where a provider is answered in its own words.
 func (p *public) reply(c echo.Context, r bridge.Receipt) error {
 	switch r.Outcome {
 	case bridge.Accepted, bridge.Duplicate, bridge.KeptUnchecked, bridge.KeptPuzzling:
-		return acknowledge(c, r.Answer)
+		return answer(c, http.StatusOK, r.Answer)
 	case bridge.RefusedForged:
+		if len(r.Answer.Body) > 0 {
+			return answer(c, http.StatusUnauthorized, r.Answer)
+		}
 		return echo.NewHTTPError(http.StatusUnauthorized)
 	case bridge.Full, bridge.Unavailable:
 		c.Response().Header().Set("Retry-After", strconv.Itoa(max(1, int((r.RetryAfter+time.Second-1)/time.Second))))
@@ -93,8 +96,9 @@ func (p *public) reply(c echo.Context, r bridge.Receipt) error {
 	return echo.NewHTTPError(http.StatusInternalServerError)
 }
 
-func acknowledge(c echo.Context, a purchase.Answer) error {
-	status := cmp.Or(a.Status, http.StatusOK)
+// answer says it in the provider's own words, where it has any.
+func answer(c echo.Context, usual int, a purchase.Answer) error {
+	status := cmp.Or(a.Status, usual)
 	if len(a.Body) == 0 {
 		return c.NoContent(status)
 	}

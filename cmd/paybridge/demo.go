@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/providersim"
 )
 
 // demoOptions are the demo's flags.
@@ -25,6 +28,7 @@ type demoOptions struct {
 	seed      uint64
 	window    time.Duration
 	dialect   string
+	providers []string
 	db        string
 	exit      bool
 	kills     int
@@ -35,11 +39,11 @@ func newDemo() *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Play a small sale against simulated Dynamics 365 and PayPal, with the usual mishaps",
-		Long: "demo starts simulators of Dynamics 365 with its sign-in and of PayPal, runs paybridge as a process of its own between them, and\n" +
+		Short: "Play a small sale against simulated Dynamics 365 and payment providers, with the usual mishaps",
+		Long: "demo starts simulators of Dynamics 365 with its sign-in and of payment providers, runs paybridge as a process of its own between them, and\n" +
 			"plays a sale in which half the purchases meet a mishap. It ends with a table of what became of each purchase. Then it stays up,\n" +
 			"so that you can look around, until you interrupt it (or ends at once with --exit).",
-		Example: "  paybridge demo\n  paybridge demo --purchases 100 --seed 7 --dialect outbound --exit -o json",
+		Example: "  paybridge demo\n  paybridge demo --providers all --exit\n  paybridge demo --purchases 100 --seed 7 --dialect outbound --exit -o json",
 		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
@@ -49,6 +53,9 @@ func newDemo() *cobra.Command {
 			if err := o.check(); err != nil {
 				return usage(err)
 			}
+			if all := 4 * len(o.providers); !cmd.Flags().Changed("purchases") && o.purchases < all {
+				o.purchases = all // each provider sells in each of its ways
+			}
 			return runDemo(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -57,14 +64,25 @@ func newDemo() *cobra.Command {
 	f.Uint64Var(&o.seed, "seed", 1, "fixes the script, not the timing")
 	f.DurationVar(&o.window, "window", 90*time.Second, "how long Dynamics keeps a temporary registration; 50m in the real world")
 	f.StringVar(&o.dialect, "dialect", "realtime", "which generation of Dynamics: realtime or outbound")
+	f.StringSliceVar(&o.providers, "providers", []string{"paypal"}, "where people pay: "+strings.Join(providersim.Names(), ", ")+", or all")
 	f.StringVar(&o.db, "db", "", "keep the daemon's database in this file instead of a temporary one")
 	f.BoolVar(&o.exit, "exit", false, "end after the sale; the exit code says whether all went well")
 	f.IntVar(&o.kills, "kill", 0, "kill the daemon so many times with SIGKILL at random moments of the sale")
 	return cmd
 }
 
-func (o demoOptions) check() error {
+func (o *demoOptions) check() error {
+	if len(o.providers) == 1 && o.providers[0] == "all" {
+		o.providers = providersim.Names()
+	}
+	for _, name := range o.providers {
+		if !slices.Contains(providersim.Names(), name) {
+			return fmt.Errorf("there is no simulator of %q; choose of %s", name, strings.Join(providersim.Names(), ", "))
+		}
+	}
 	switch {
+	case len(o.providers) == 0:
+		return errors.New("--providers names none")
 	case o.purchases < 1 || o.purchases > 10000:
 		return fmt.Errorf("--purchases %d is not between 1 and 10000", o.purchases)
 	case o.window < 30*time.Second || o.window > time.Hour:
@@ -104,8 +122,8 @@ func runDemo(ctx context.Context, o demoOptions, out, says io.Writer) error {
 	}
 	defer d.stop()
 	s := &sale{demoOptions: o, world: w, daemon: d, says: says}
-	fmt.Fprintf(says, "Dynamics 365 (%s) and PayPal are simulated, paybridge runs at %s; %d people register, each has %s to pay.\n",
-		o.dialect, w.public, o.purchases, o.window)
+	fmt.Fprintf(says, "Dynamics 365 (%s) and %s are simulated, paybridge runs at %s; %d people register, each has %s to pay.\n",
+		o.dialect, strings.Join(o.providers, ", "), w.public, o.purchases, o.window)
 	if err := s.play(ctx); err != nil {
 		return err
 	}
@@ -124,7 +142,7 @@ func runDemo(ctx context.Context, o demoOptions, out, says io.Writer) error {
 
 // play runs every scene at its time, kills the daemon if asked, and waits until nothing moves any more.
 func (s *sale) play(ctx context.Context) error {
-	script := writeScript(s.purchases, s.seed, s.window, s.dialect == "outbound")
+	script := writeScript(s.purchases, s.seed, s.window, s.dialect == "outbound", s.world.booths())
 	s.fates = make([]fate, len(script))
 	began := time.Now()
 	ctx, cancel := context.WithCancel(ctx)
@@ -147,15 +165,15 @@ func (s *sale) play(ctx context.Context) error {
 }
 
 func (s *sale) scene(ctx context.Context, sc scene, began time.Time) fate {
-	f := fate{Scene: sc.Number, Turn: sc.Turn, Attendees: len(sc.Passes)}
+	f := fate{Scene: sc.Number, Turn: sc.Turn, Provider: sc.Provider, Page: sc.Page, Attendees: len(sc.Passes)}
 	if sleepUntil(ctx, began.Add(sc.Begin)) != nil {
 		return f
 	}
-	b := &buyer{world: s.world, scene: sc}
+	b := &buyer{world: s.world, scene: sc, shop: s.world.shop(sc.Provider)}
 	if err := b.play(ctx); err != nil {
 		b.trouble = err.Error()
 	}
-	f.Purchase, f.Trouble = b.purchase, b.trouble
+	f.Purchase, f.Trouble, f.payment = b.purchase, b.trouble, b.payment
 	return f
 }
 
@@ -228,6 +246,12 @@ func (s *sale) listed(ctx context.Context) (map[string]purchaseRow, error) {
 
 // judge fills in the fates from what the simulators hold and the daemon lists, and counts those that still move.
 func (s *sale) judge(script []scene, listed map[string]purchaseRow) (pending int) {
+	for i := range s.fates {
+		if f := &s.fates[i]; f.Turn == turnOrphan && f.payment != "" {
+			f.Purchase = s.world.orphan(*f, listed)
+			s.world.shop(f.Provider).pays(f.payment, f.Purchase)
+		}
+	}
 	dynamics, money := s.world.seats(), s.world.money()
 	for i := range s.fates {
 		f := &s.fates[i]

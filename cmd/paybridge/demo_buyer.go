@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/dataverse/dataversesim"
 	"github.com/paybridge/paybridge/providers/providersim"
 )
@@ -21,7 +20,9 @@ import (
 type buyer struct {
 	*world
 	scene    scene
+	shop     *shop
 	purchase string // as Dynamics named it
+	payment  string // as the provider named it
 	price    string
 	trouble  string
 }
@@ -48,13 +49,14 @@ func (b *buyer) play(ctx context.Context) error {
 	switch b.scene.Turn {
 	case turnForged:
 		return errors.Join(sleepUntil(ctx, registered.Add(b.scene.Pays)), b.forge(ctx))
-	case turnButton, turnTooLate, turnWrongAmount, turnWrongCurrency, turnDouble:
-		if err := sleepUntil(ctx, registered.Add(b.scene.Pays)); err != nil {
-			return err
-		}
-		return b.pressButton(ctx)
 	}
-	return b.payByRedirect(ctx, redirect, registered)
+	if b.scene.Page {
+		return b.payByRedirect(ctx, redirect, registered)
+	}
+	if err := sleepUntil(ctx, registered.Add(b.scene.Pays)); err != nil {
+		return err
+	}
+	return b.pressButton()
 }
 
 // register does what the event's page does.
@@ -123,135 +125,121 @@ func (b *buyer) prepare() error {
 
 // payByRedirect follows the address that Dynamics gave, as a browser does, and pays at the provider.
 func (b *buyer) payByRedirect(ctx context.Context, redirect string, registered time.Time) error {
-	page, err := b.patiently(ctx, redirect)
+	page, err := b.enter(ctx, redirect)
 	if err != nil {
 		return fmt.Errorf("our redirect leg: %w", err)
 	}
-	order := page.Query().Get("token")
-	if order == "" {
-		return fmt.Errorf("our redirect leg led to %s instead of the pay page", page.Path)
-	}
-	b.paypal.Shape(order, b.mischief())
-	b.mu.Lock()
-	b.sessions[order] = b.purchase
-	b.mu.Unlock()
+	b.shop.Shape(b.payment, b.mischief())
 	if err := sleepUntil(ctx, registered.Add(b.scene.Pays)); err != nil {
 		return err
 	}
-	if b.scene.Turn == turnDeclined {
-		b.paypal.DeclineNextCapture(order)
+	switch b.scene.Turn {
+	case turnDeclined:
+		return b.tryTwoCards(ctx, redirect, page)
+	case turnCancelled:
+		return b.press(ctx, page, "cancel")
 	}
-	back, err := b.pressAt(ctx, page, b.scene.Turn)
-	if err != nil || b.scene.Turn == turnLostWebhook {
-		return err
+	return b.press(ctx, page, "pay")
+}
+
+// enter opens our redirect leg for the scene's account, again while the daemon is away, as people reload a page.
+func (b *buyer) enter(ctx context.Context, redirect string) (webPage, error) {
+	address, err := url.Parse(redirect)
+	if err != nil {
+		return webPage{}, err
 	}
-	if _, err := b.visit(ctx, back); err != nil {
-		b.trouble = err.Error() // the page is only a comfort: the webhook or the clock brings the seat
+	address.Path = "/pay/" + b.shop.account()
+	var last error
+	for range 40 {
+		page, err := b.browse(ctx, address.String(), nil, b.home)
+		switch {
+		case err == nil && page.Payment != "":
+			b.payment = page.Payment
+			b.shop.pays(page.Payment, b.purchase)
+			return page, nil
+		case err != nil:
+			last = err
+		default:
+			last = fmt.Errorf("it led to %s (%d) instead of a pay page", page.Address.Path, page.Status)
+		}
+		if err := sleepUntil(ctx, time.Now().Add(500*time.Millisecond)); err != nil {
+			return webPage{}, err
+		}
 	}
-	if b.scene.Turn == turnDeclined {
-		return b.tryAnotherCard(ctx, page)
+	return webPage{}, last
+}
+
+// home tells whether an address is one of our return pages.
+func (b *buyer) home(u *url.URL) bool {
+	return strings.HasPrefix(u.String(), b.public+"/return/")
+}
+
+// press presses a button of the provider's pay page. Who is sent back opens our page, unless the browser is closed by then.
+func (b *buyer) press(ctx context.Context, page webPage, button string) error {
+	back, err := b.browse(ctx, page.Action, url.Values{"action": {button}}, b.home)
+	if err != nil {
+		return fmt.Errorf("the pay page: %w", err)
+	}
+	if !b.home(back.Address) {
+		if back.Status >= http.StatusBadRequest && !(back.Status == http.StatusGone && b.scene.Turn == turnLateApproval) {
+			return fmt.Errorf("the pay page answered %d", back.Status)
+		}
+		return nil
+	}
+	if b.scene.Turn == turnLostWebhook {
+		return nil
+	}
+	if _, err := b.browse(ctx, back.Address.String(), back.Form, nil); err != nil {
+		b.trouble = err.Error() // the page is only a comfort: the notification or the clock brings the seat
 	}
 	return nil
 }
 
-// tryAnotherCard waits to be told of the refusal, as a buyer is, and pays again.
-func (b *buyer) tryAnotherCard(ctx context.Context, page *url.URL) error {
+// tryTwoCards pays with a card that is refused, waits to be told of it, as a buyer is, and pays again.
+func (b *buyer) tryTwoCards(ctx context.Context, redirect string, page webPage) error {
+	if err := b.press(ctx, page, "decline"); err != nil {
+		return err
+	}
 	for range 60 {
+		if p, ok := b.shop.Payment(b.payment); ok && p.Failures > 0 {
+			break
+		}
 		if err := sleepUntil(ctx, time.Now().Add(500*time.Millisecond)); err != nil {
 			return err
 		}
-		if o, ok := b.paypal.Order(page.Query().Get("token")); ok && o.Status == "PAYER_ACTION_REQUIRED" {
-			break
-		}
 	}
-	back, err := b.pressAt(ctx, page, turnRedirect)
+	again, err := b.enter(ctx, redirect)
 	if err != nil {
-		return err
+		return fmt.Errorf("our redirect leg, after a refusal: %w", err)
 	}
-	_, _ = b.visit(ctx, back) // the webhook tells as well
-	return nil
-}
-
-// pressAt presses a button of the provider's pay page and returns where the browser is sent back to.
-func (b *buyer) pressAt(ctx context.Context, page *url.URL, t turn) (string, error) {
-	action := "pay"
-	if t == turnCancelled {
-		action = "cancel"
-	}
-	form := url.Values{"action": {action}, "token": {page.Query().Get("token")}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, page.String(), strings.NewReader(form.Encode()))
-	if err != nil {
-		return "", err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := b.browser.Do(req)
-	if err != nil {
-		return "", fmt.Errorf("the pay page: %w", err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusSeeOther && resp.StatusCode != http.StatusFound {
-		return "", fmt.Errorf("the pay page answered %s", resp.Status)
-	}
-	return resp.Header.Get("Location"), nil
-}
-
-// patiently opens our redirect leg, again while the daemon is away, as people reload a page.
-func (b *buyer) patiently(ctx context.Context, address string) (*url.URL, error) {
-	var last error
-	for range 40 {
-		to, err := b.visit(ctx, address)
-		if err == nil && to != nil {
-			return to, nil
-		}
-		last = err
-		if err == nil {
-			last = errors.New("it did not redirect")
-		}
-		if err := sleepUntil(ctx, time.Now().Add(500*time.Millisecond)); err != nil {
-			return nil, err
-		}
-	}
-	return nil, last
-}
-
-// visit opens an address and returns where it redirects to, nil if it shows a page.
-func (b *buyer) visit(ctx context.Context, address string) (*url.URL, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := b.browser.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode >= 400 {
-		return nil, fmt.Errorf("%s answered %s", req.URL.Path, resp.Status)
-	}
-	if resp.StatusCode < 300 {
-		return nil, nil
-	}
-	return resp.Location()
+	return b.press(ctx, again, "pay")
 }
 
 // pressButton pays on the organiser's own page: captured at once, and only the callback tells us.
-func (b *buyer) pressButton(context.Context) error {
-	pay := providersim.ButtonPayment{CustomID: b.purchase, Value: b.price, Currency: "EUR", Shape: b.mischief()}
+func (b *buyer) pressButton() error {
+	pay := providersim.ButtonPayment{Purchase: b.purchase, Value: b.price, Currency: "EUR", Shape: b.mischief()}
+	times := 1
 	switch b.scene.Turn {
 	case turnWrongAmount:
 		pay.Value = "1.00"
 	case turnWrongCurrency:
 		pay.Currency = "USD"
-	}
-	times := 1
-	if b.scene.Turn == turnDouble {
+	case turnDouble:
 		times = 2
 	}
 	for range times {
-		if _, _, err := b.paypal.Button(pay); err != nil {
-			return fmt.Errorf("pay on the organiser's page: %w", err)
+		if err := b.buy(pay); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+func (b *buyer) buy(pay providersim.ButtonPayment) (err error) {
+	if b.payment, err = b.shop.Button(pay); err != nil {
+		return fmt.Errorf("pay on the organiser's page: %w", err)
+	}
+	b.shop.pays(b.payment, b.purchase)
 	return nil
 }
 
@@ -260,16 +248,10 @@ func (b *buyer) strangePayment(ctx context.Context) error {
 	if err := sleepUntil(ctx, time.Now().Add(b.scene.Pays)); err != nil {
 		return err
 	}
-	pay := providersim.ButtonPayment{Value: "45.00", Currency: "EUR"}
 	if b.scene.Turn == turnUnknown {
 		b.purchase = strangeID(b.scene.Number, b.seed)
-		pay.CustomID = b.purchase
 	}
-	order, _, err := b.paypal.Button(pay)
-	if b.scene.Turn == turnOrphan {
-		b.purchase = orphanOf(order)
-	}
-	return err
+	return b.buy(providersim.ButtonPayment{Purchase: b.purchase, Value: "45.00", Currency: "EUR"})
 }
 
 // mischief is how the notifications of the scene's payment travel.
@@ -282,9 +264,6 @@ func (b *buyer) mischief() providersim.Shape {
 	}
 	return providersim.Shape{}
 }
-
-// orphanOf is the name under which money without a purchase is kept.
-func orphanOf(order string) string { return purchase.Orphan(demoEnvironment, demoAccount, order).ID }
 
 func sleepUntil(ctx context.Context, t time.Time) error {
 	timer := time.NewTimer(time.Until(t))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/providersim"
 )
 
 // A turn is what happens to one purchase of the demo's sale.
@@ -15,8 +16,8 @@ type turn string
 const (
 	turnRedirect      turn = "redirect"       // registers, pays through our redirect leg
 	turnButton        turn = "button"         // pays on the organiser's own page; we hear the callback only
-	turnRepeated      turn = "repeated"       // every webhook comes several times and out of order
-	turnLostWebhook   turn = "lost_webhook"   // no webhook ever comes and the buyer closes the browser
+	turnRepeated      turn = "repeated"       // every notification comes several times and out of order
+	turnLostWebhook   turn = "lost_webhook"   // no notification ever comes and the buyer closes the browser
 	turnThrottled     turn = "throttled"      // Dynamics answers 429 for a while
 	turnTimedOut      turn = "timed_out"      // Dynamics registers and the answer is lost
 	turnDeclined      turn = "declined"       // the first card is refused, the second is taken
@@ -26,7 +27,7 @@ const (
 	turnWrongAmount   turn = "wrong_amount"   // pays another amount
 	turnWrongCurrency turn = "wrong_currency" // pays in another currency
 	turnDouble        turn = "double"         // pays twice
-	turnForged        turn = "forged"         // never pays; somebody forges the webhooks
+	turnForged        turn = "forged"         // never pays; somebody forges the notifications
 	turnCancelled     turn = "cancelled"      // turns back at the pay page
 	turnUnknown       turn = "unknown"        // pays for a purchase that Dynamics does not know
 	turnOrphan        turn = "orphan"         // pays without saying for what
@@ -36,14 +37,41 @@ const (
 var mishaps = []turn{turnRepeated, turnLostWebhook, turnThrottled, turnTimedOut, turnDeclined, turnJustInTime, turnTooLate, turnLateApproval,
 	turnWrongAmount, turnWrongCurrency, turnDouble, turnForged, turnCancelled, turnUnknown, turnOrphan}
 
-// A scene is one purchase of the script: what happens and when, counted from the start of the sale and from its registration.
+// byPage and byButton say by which ways a turn can go: through our redirect leg, on the organiser's own page. What is in neither needs
+// no payment or one for nothing.
+var (
+	byPage   = []turn{turnRedirect, turnRepeated, turnLostWebhook, turnThrottled, turnTimedOut, turnDeclined, turnJustInTime, turnLateApproval, turnCancelled}
+	byButton = []turn{turnButton, turnRepeated, turnThrottled, turnTimedOut, turnJustInTime, turnTooLate, turnWrongAmount, turnWrongCurrency, turnDouble}
+)
+
+// A booth is a provider as the script knows it.
+type booth struct {
+	Name string
+	providersim.Manners
+}
+
+// ways are the ways in which the turn can go at the provider: by its page, by the organiser's.
+func (b booth) ways(t turn) (ways []bool) {
+	if b.Page && slices.Contains(byPage, t) && (t != turnLostWebhook || b.AsksPage) {
+		ways = append(ways, true)
+	}
+	plain := t == turnForged || t == turnUnknown || (t == turnOrphan && b.NamesNobody)
+	if plain || (slices.Contains(byButton, t) && len(ways) == 0) {
+		ways = append(ways, false)
+	}
+	return ways
+}
+
+// A scene is one purchase of the script: what happens, where and when, counted from the start of the sale and from its registration.
 type scene struct {
-	Number  int
-	Turn    turn
-	Begin   time.Duration // registers
-	Pays    time.Duration // after registering
-	Passes  []int         // one per attendee: which pass of the event
-	Allowed []end
+	Number   int
+	Turn     turn
+	Provider string
+	Page     bool          // through our redirect leg
+	Begin    time.Duration // registers
+	Pays     time.Duration // after registering
+	Passes   []int         // one per attendee: which pass of the event
+	Allowed  []end
 }
 
 // An end is what may become of a purchase.
@@ -60,39 +88,69 @@ func endDesk(cause purchase.Cause) end { return end("desk:" + string(cause)) }
 // seatDesk is a seat whose purchase is on the desk all the same.
 func seatDesk(cause purchase.Cause) end { return end("seat+desk:" + string(cause)) }
 
-// writeScript deals n scenes. The seed fixes the script, not the timing of what happens then.
-func writeScript(n int, seed uint64, window time.Duration, outbound bool) []scene {
+// writeScript deals n scenes over the providers. The seed fixes the script, not the timing of what happens then.
+func writeScript(n int, seed uint64, window time.Duration, outbound bool, booths []booth) []scene {
 	chance := rand.New(rand.NewPCG(seed, 0x70617962726964))
-	turns := deal(n, chance)
-	scenes := make([]scene, n)
-	for i, t := range turns {
-		scenes[i] = scene{Number: i + 1, Turn: t,
-			Begin:  time.Duration(chance.Int64N(int64(window * 3 / 10))),
-			Pays:   time.Second/2 + time.Duration(chance.Int64N(int64(window/5))),
-			Passes: passes(chance)}
-		scenes[i].Pays = payMoment(t, scenes[i].Pays, window)
-		scenes[i].Allowed = allowed(t, outbound)
+	scenes := deal(n, chance, booths)
+	for i := range scenes {
+		s := &scenes[i]
+		s.Number, s.Begin = i+1, time.Duration(chance.Int64N(int64(window*3/10)))
+		s.Pays = time.Second/2 + time.Duration(chance.Int64N(int64(window/5)))
+		s.Pays = payMoment(s.Turn, s.Pays, window)
+		s.Passes = passes(chance)
+		at := slices.IndexFunc(booths, func(b booth) bool { return b.Name == s.Provider })
+		s.Allowed = allowed(s.Turn, outbound, booths[at].Ends)
 	}
 	return scenes
 }
 
-// deal shuffles n turns, half of them mishaps, each as often as the others.
-func deal(n int, chance *rand.Rand) []turn {
-	var turns []turn
-	for len(turns) < n/2 {
+// deal shuffles n turns, half of them mishaps, each as often as the others. The ordinary ones go round all providers and their ways,
+// the mishaps round the providers at which they can happen.
+func deal(n int, chance *rand.Rand, booths []booth) []scene {
+	var scenes []scene
+	round := map[turn]int{}
+	for len(scenes) < n/2 {
 		deck := slices.Clone(mishaps)
 		chance.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
-		turns = append(turns, deck[:min(len(deck), n/2-len(turns))]...)
-	}
-	for i := len(turns); i < n; i++ {
-		ordinary := turnRedirect
-		if i%4 == 0 {
-			ordinary = turnButton
+		dealt := len(scenes)
+		for _, t := range deck {
+			if s, ok := place(t, booths, round); ok && len(scenes) < n/2 {
+				scenes = append(scenes, s)
+			}
 		}
-		turns = append(turns, ordinary)
+		if len(scenes) == dealt {
+			break
+		}
 	}
-	chance.Shuffle(n, func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
-	return turns
+	stalls := ordinary(booths)
+	for i := 0; len(scenes) < n; i++ {
+		scenes = append(scenes, stalls[i%len(stalls)])
+	}
+	chance.Shuffle(n, func(i, j int) { scenes[i], scenes[j] = scenes[j], scenes[i] })
+	return scenes
+}
+
+// place puts a turn at the next provider at which it can happen.
+func place(t turn, booths []booth, round map[turn]int) (scene, bool) {
+	for range booths {
+		b := booths[round[t]%len(booths)]
+		round[t]++
+		if ways := b.ways(t); len(ways) > 0 {
+			return scene{Turn: t, Provider: b.Name, Page: ways[0]}, true
+		}
+	}
+	return scene{}, false
+}
+
+// ordinary are the plain sales, once by each way of each provider.
+func ordinary(booths []booth) (scenes []scene) {
+	for _, b := range booths {
+		if b.Page {
+			scenes = append(scenes, scene{Turn: turnRedirect, Provider: b.Name, Page: true})
+		}
+		scenes = append(scenes, scene{Turn: turnButton, Provider: b.Name})
+	}
+	return scenes
 }
 
 // passes picks one to three attendees' passes; most buyers come alone.
@@ -116,7 +174,10 @@ func payMoment(t turn, usual, window time.Duration) time.Duration {
 }
 
 // allowed is the law of the script: paid right and in time with Dynamics reachable means a seat and nothing else.
-func allowed(t turn, outbound bool) []end {
+func allowed(t turn, outbound, ends bool) []end {
+	if t == turnLateApproval && !ends { // nobody can keep the buyer from paying late there
+		t = turnTooLate
+	}
 	switch t {
 	case turnTimedOut:
 		if outbound { // outbound cannot be read back, so a lost answer is for a person

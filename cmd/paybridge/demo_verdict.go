@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -15,6 +16,8 @@ import (
 type fate struct {
 	Scene      int    `json:"scene"`
 	Turn       turn   `json:"turn"`
+	Provider   string `json:"provider"`
+	Page       bool   `json:"redirect"` // through our redirect leg
 	Purchase   string `json:"purchase"`
 	Attendees  int    `json:"attendees"`
 	Seats      int    `json:"seats"`    // registration records in Dynamics
@@ -27,6 +30,7 @@ type fate struct {
 	Unexpected bool   `json:"unexpected,omitempty"`
 	Trouble    string `json:"trouble,omitempty"` // what the buyer ran into
 	budget     time.Duration
+	payment    string
 }
 
 // judge fills in what the facts of both sides amount to. Lost is money captured that is neither a seat, nor refunded, nor on the desk
@@ -70,7 +74,17 @@ type verdict struct {
 	ForgedAccepted  int        `json:"forged_deliveries_accepted"`
 	Kills           int        `json:"kills"`
 	Budget          budgetUsed `json:"budget_used_seconds"`
+	Providers       []tally    `json:"providers"`
 	Fates           []fate     `json:"fates"`
+}
+
+// A tally is what was sold at one provider.
+type tally struct {
+	Provider   string `json:"provider"`
+	Purchases  int    `json:"purchases"`
+	ByRedirect int    `json:"registered_by_redirect"`
+	ByCallback int    `json:"registered_by_callback_only"`
+	Unexpected int    `json:"unexpected"`
 }
 
 // budgetUsed is how much of the window registered purchases used, from their registration to their seat.
@@ -108,6 +122,32 @@ func (v *verdict) count(fates []fate) {
 		}
 	}
 	v.Budget = budgetOf(used)
+	v.tally()
+}
+
+// tally sums up the fates by provider, in the order of their names.
+func (v *verdict) tally() {
+	at := map[string]*tally{}
+	for _, f := range v.Fates {
+		t := at[f.Provider]
+		if t == nil {
+			t = &tally{Provider: f.Provider}
+			at[f.Provider] = t
+		}
+		t.Purchases++
+		switch seated := f.Seats > 0 && f.Seats >= f.Attendees; {
+		case seated && f.Page:
+			t.ByRedirect++
+		case seated:
+			t.ByCallback++
+		}
+		if f.Unexpected {
+			t.Unexpected++
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(at)) {
+		v.Providers = append(v.Providers, *at[name])
+	}
 }
 
 func budgetOf(used []time.Duration) budgetUsed {
@@ -125,7 +165,7 @@ func (v *verdict) good() bool {
 
 func (v *verdict) print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "#\tWHAT HAPPENED\tPURCHASE\tSEATS\tTAKEN\tEND\tBUDGET USED\t")
+	fmt.Fprintln(w, "#\tWHAT HAPPENED\tPROVIDER\tPURCHASE\tSEATS\tTAKEN\tEND\tBUDGET USED\t")
 	for _, f := range v.Fates {
 		mark := ""
 		if f.Unexpected || f.Lost {
@@ -135,8 +175,12 @@ func (v *verdict) print(out io.Writer) error {
 		if f.budget > 0 {
 			used = f.budget.Round(100 * time.Millisecond).String()
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%d/%d\t%s\t%s\t%s\t%s\n", f.Scene, f.Turn, clipID(f.Purchase), f.Seats, f.Attendees,
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d/%d\t%s\t%s\t%s\t%s\n", f.Scene, f.Turn, f.Provider, clipID(f.Purchase), f.Seats, f.Attendees,
 			purchase.Money{Minor: f.Captured, Currency: "EUR"}.Decimal(), f.End, used, mark)
+	}
+	fmt.Fprintln(w, "\nPROVIDER\tPURCHASES\tSEATS BY REDIRECT\tSEATS BY CALLBACK ONLY\t")
+	for _, t := range v.Providers {
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t\n", t.Provider, t.Purchases, t.ByRedirect, t.ByCallback)
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -35,10 +35,19 @@ type doctorReport struct {
 	StartedAt     time.Time                `json:"started_at"`
 	Summary       map[purchase.Verdict]int `json:"summary"`
 	Checks        []checkRow               `json:"checks"`
+	BackOffices   []backOffice             `json:"back_offices"`
+}
+
+// A backOffice is what the provider of an account must be told, step by step.
+type backOffice struct {
+	Account  string                 `json:"account"`
+	Provider string                 `json:"provider"`
+	Callback string                 `json:"callback"`
+	Steps    []purchase.Instruction `json:"steps"`
 }
 
 func newDoctor() *cobra.Command {
-	var path, phase string
+	var path, phase, lang string
 	var within time.Duration
 	cmd := &cobra.Command{
 		Use:     "doctor",
@@ -53,6 +62,9 @@ func newDoctor() *cobra.Command {
 			if !slices.Contains([]string{"config", "connect", "all"}, phase) {
 				return usage(fmt.Errorf("there is no phase %q; choose config, connect or all", phase))
 			}
+			if lang != "en" && lang != "fr" {
+				return usage(fmt.Errorf("there is no language %q; choose en or fr", lang))
+			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), within)
 			defer cancel()
 			report, err := examine(ctx, path, phase)
@@ -62,19 +74,20 @@ func newDoctor() *cobra.Command {
 			if asJSON {
 				err = printJSON(cmd.OutOrStdout(), report)
 			} else {
-				err = report.print(cmd.OutOrStdout())
+				err = report.print(cmd.OutOrStdout(), lang)
 			}
 			return cmp.Or(err, report.verdict())
 		},
 	}
 	cmd.Flags().StringVar(&path, "config", "paybridge.yaml", "the settings file")
 	cmd.Flags().StringVar(&phase, "phase", "all", "config, connect or all")
+	cmd.Flags().StringVar(&lang, "lang", "en", "language of what to do at the providers: en or fr")
 	cmd.Flags().DurationVar(&within, "timeout", 2*time.Minute, "give up after this long")
 	return cmd
 }
 
 func examine(ctx context.Context, path, phase string) (*doctorReport, error) {
-	r := &doctorReport{SchemaVersion: schemaVersion, StartedAt: time.Now().UTC(), Summary: map[purchase.Verdict]int{}, Checks: []checkRow{}}
+	r := &doctorReport{SchemaVersion: schemaVersion, StartedAt: time.Now().UTC(), Summary: map[purchase.Verdict]int{}, Checks: []checkRow{}, BackOffices: []backOffice{}}
 	c, err := config.Load(path)
 	var invalid *config.Invalid
 	switch {
@@ -172,6 +185,7 @@ func (r *doctorReport) connect(ctx context.Context, c *config.Config) error {
 		}
 	}
 	for _, a := range parts.accounts {
+		r.instruct(a, callbackAddress(c, a.Name))
 		group := "Account: " + a.Name
 		inspector, ok := a.Provider.(bridge.Inspector)
 		if !ok {
@@ -185,9 +199,30 @@ func (r *doctorReport) connect(ctx context.Context, c *config.Config) error {
 	return nil
 }
 
+func (r *doctorReport) instruct(a bridge.Account, callback string) {
+	if i, ok := a.Provider.(bridge.Instructor); ok {
+		r.BackOffices = append(r.BackOffices, backOffice{a.Name, a.Kind, callback, i.Instructions(callback)})
+	}
+}
+
+// printBackOffices tells people what to do at the providers, in one language.
+func (r *doctorReport) printBackOffices(b *strings.Builder, lang string) {
+	head := map[string]string{"en": "In the back office of %s, for account %s", "fr": "Dans le back-office de %s, pour le compte %s"}[lang]
+	for _, o := range r.BackOffices {
+		fmt.Fprintf(b, "\n"+head+"\n", o.Provider, o.Account)
+		for n, step := range o.Steps {
+			text := map[string]string{"en": step.En, "fr": step.Fr}[lang]
+			fmt.Fprintf(b, "  %d. %s\n", n+1, text)
+			if step.Value != "" {
+				fmt.Fprintf(b, "     %s\n", step.Value)
+			}
+		}
+	}
+}
+
 var marks = map[purchase.Verdict]string{purchase.Pass: "ok", purchase.Warn: "warn", purchase.Fail: "FAIL", purchase.Skip: "skip", purchase.Manual: "look"}
 
-func (r *doctorReport) print(out io.Writer) error {
+func (r *doctorReport) print(out io.Writer, lang string) error {
 	group := ""
 	var b strings.Builder
 	for _, c := range r.Checks {
@@ -202,6 +237,7 @@ func (r *doctorReport) print(out io.Writer) error {
 	}
 	fmt.Fprintf(&b, "%d passed, %d warnings, %d failed, %d skipped, %d for a person to look at\n", r.Summary[purchase.Pass],
 		r.Summary[purchase.Warn], r.Summary[purchase.Fail], r.Summary[purchase.Skip], r.Summary[purchase.Manual])
+	r.printBackOffices(&b, lang)
 	_, err := io.WriteString(out, b.String())
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,10 +27,13 @@ func newEmulate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "emulate", Short: "Serve a simulator of Dynamics 365 or of a payment provider",
 		Long: "emulate serves a simulator until it is interrupted. It writes the certificates, secrets and settings that fit it into --dir; when\n" +
-			"both simulators used the same folder, paybridge.yaml there is complete.",
+			"Dynamics and a provider used the same folder, paybridge.yaml there is complete.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newEmulateDataverse(), newEmulatePayPal())
+	cmd.AddCommand(newEmulateDataverse())
+	for _, name := range providersim.Names() {
+		cmd.AddCommand(newEmulateProvider(name))
+	}
 	return cmd
 }
 
@@ -66,27 +70,31 @@ func newEmulateDataverse() *cobra.Command {
 	e.flags(cmd, "127.0.0.1:8443", "127.0.0.1:8444")
 	cmd.Flags().StringVar(&variant, "variant", dataversesim.VariantRealtime, "which generation answers")
 	cmd.Flags().DurationVar(&window, "window", 50*time.Minute, "how long a temporary registration lives")
-	cmd.Flags().StringVar(&page, "payment-page", "http://127.0.0.1:8080/pay/"+demoAccount, "where a registration sends the buyer")
+	cmd.Flags().StringVar(&page, "payment-page", "http://127.0.0.1:8080/pay/"+accountOf("paypal"), "where a registration sends the buyer")
 	return cmd
 }
 
-func newEmulatePayPal() *cobra.Command {
+// newEmulateProvider is the command of one provider's simulator.
+func newEmulateProvider(name string) *cobra.Command {
 	var e emulation
-	var callback string
+	var public string
 	cmd := &cobra.Command{
-		Use: "paypal", Short: "PayPal's API, pay page, webhooks and IPN", Args: exactly(0, "no arguments"),
-		Example: "  paybridge emulate paypal --dir sim",
+		Use: name, Short: "The payment provider " + name + ": its API, pay page and notifications", Args: exactly(0, "no arguments"),
+		Example: "  paybridge emulate " + name + " --dir sim",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			sim := providersim.NewPayPal(providersim.PayPalConfig{Seed: e.seed})
+			sim, err := providersim.New(name, providersim.Config{Seed: e.seed})
+			if err != nil {
+				return err
+			}
 			defer sim.Close()
 			return e.run(cmd.Context(), cmd.ErrOrStderr(), sim.Handler(), sim.Control(), func(origin string, files simFiles) error {
 				sim.SetBaseURL(origin)
-				return files.paypal(sim, origin, callback)
+				return files.account(name, sim, strings.TrimSuffix(public, "/"))
 			})
 		},
 	}
 	e.flags(cmd, "127.0.0.1:8445", "127.0.0.1:8446")
-	cmd.Flags().StringVar(&callback, "callback", "http://127.0.0.1:8080/callback/"+demoAccount, "where its webhooks go")
+	cmd.Flags().StringVar(&public, "public", "http://127.0.0.1:8080", "the daemon's public address: notifications go to its /callback/"+accountOf(name))
 	return cmd
 }
 
@@ -118,7 +126,7 @@ func (e *emulation) run(ctx context.Context, says io.Writer, sim, control http.H
 	if err := errors.Join(write(origin, files), files.settings("127.0.0.1:8080", "127.0.0.1:9464", files.path("paybridge.db"))); err != nil {
 		return err
 	}
-	fmt.Fprintf(says, "serving %s, taking orders at http://%s\nfiles are in %s; when both simulators run: paybridge serve --config %s\n", origin,
+	fmt.Fprintf(says, "serving %s, taking orders at http://%s\nfiles are in %s; when Dynamics and a provider run: paybridge serve --config %s\n", origin,
 		orders.Addr(), e.dir, files.path("paybridge.yaml"))
 	<-ctx.Done()
 	return nil

@@ -27,9 +27,12 @@ import (
 	"github.com/paybridge/paybridge/providers/providersim"
 )
 
+var paypalAccount = accountOf("paypal")
+
 // A town is the simulated world with the daemon inside this process, on real listeners.
 type town struct {
 	*world
+	paypal   *providersim.PayPal
 	t        *testing.T
 	program  *program
 	registry *prometheus.Registry
@@ -38,7 +41,7 @@ type town struct {
 
 func newTown(t *testing.T, dir string) *town {
 	t.Helper()
-	w, err := startWorld(dir, demoOptions{seed: 1, window: time.Minute, dialect: "realtime", db: filepath.Join(dir, "data", "paybridge.db")})
+	w, err := startWorld(dir, demoOptions{seed: 1, window: time.Minute, dialect: "realtime", providers: []string{"paypal"}, db: filepath.Join(dir, "data", "paybridge.db")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +49,7 @@ func newTown(t *testing.T, dir string) *town {
 	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return &town{world: w, t: t, dir: dir}
+	return &town{world: w, paypal: w.shops[0].Simulator.(*providersim.PayPal), t: t, dir: dir}
 }
 
 // open starts the daemon; it ends with the test.
@@ -81,7 +84,7 @@ func (c *town) open() {
 	})
 }
 
-func (c *town) callback() string { return c.public + "/callback/" + demoAccount }
+func (c *town) callback() string { return c.public + "/callback/" + paypalAccount }
 
 func (c *town) post(address string, header http.Header, body []byte) *http.Response {
 	c.t.Helper()
@@ -191,7 +194,7 @@ func TestBadDeliveriesGetTheirAnswersOverRealHTTP(t *testing.T) {
 		t.Errorf("unknown account counted %v times", n)
 	}
 	id, _ := c.register()
-	for i, forged := range c.paypal.Forgeries(id, "45.00", "EUR") {
+	for i, forged := range c.paypal.Forgeries(providersim.Forgery{Purchase: id, Value: "45.00", Currency: "EUR"}) {
 		if r := c.post(c.callback(), forged.Header, forged.Body); r.StatusCode != http.StatusUnauthorized {
 			t.Errorf("forgery %d: %s", i, r.Status)
 		}
@@ -199,8 +202,8 @@ func TestBadDeliveriesGetTheirAnswersOverRealHTTP(t *testing.T) {
 	if len(c.rows()) != 0 {
 		t.Error("refused deliveries left a purchase")
 	}
-	if n := c.counted("paybridge_callback_verifications_total", "account", demoAccount, "result", "bad_signature") +
-		c.counted("paybridge_callback_verifications_total", "account", demoAccount, "result", "malformed"); n != 4 {
+	if n := c.counted("paybridge_callback_verifications_total", "account", paypalAccount, "result", "bad_signature") +
+		c.counted("paybridge_callback_verifications_total", "account", paypalAccount, "result", "malformed"); n != 4 {
 		t.Errorf("forgeries counted %v times", n)
 	}
 	if r := c.post(c.callback(), c.paypal.Sign(hook, genuine, time.Now()), genuine); r.StatusCode != http.StatusOK {
@@ -227,7 +230,7 @@ func TestASlowBodyIsGivenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "POST /callback/%s HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{", demoAccount)
+	fmt.Fprintf(conn, "POST /callback/%s HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{", paypalAccount)
 	_ = conn.SetReadDeadline(time.Now().Add(15 * time.Second))
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
@@ -263,7 +266,7 @@ func TestABadPaymentLinkIsAPageAndNoRedirect(t *testing.T) {
 		"unknown to them": {"purchaseId=12345678-1234-4234-8234-123456789012", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, page := c.get(c.public+"/pay/"+demoAccount+"?"+q.query, http.Header{"Accept-Language": {"fr-FR,fr;q=0.9,en;q=0.5"}})
+			r, page := c.get(c.public+"/pay/"+paypalAccount+"?"+q.query, http.Header{"Accept-Language": {"fr-FR,fr;q=0.9,en;q=0.5"}})
 			if r.StatusCode != q.status || r.Header.Get("Location") != "" {
 				t.Errorf("%s, Location %q", r.Status, r.Header.Get("Location"))
 			}
@@ -272,7 +275,7 @@ func TestABadPaymentLinkIsAPageAndNoRedirect(t *testing.T) {
 			}
 		})
 	}
-	if r, _ := c.get(c.public+"/pay/"+demoAccount+"?purchaseId="+id+"&returnUrl=https://events.example.org/thanks", nil); r.StatusCode != http.StatusFound {
+	if r, _ := c.get(c.public+"/pay/"+paypalAccount+"?purchaseId="+id+"&returnUrl=https://events.example.org/thanks", nil); r.StatusCode != http.StatusFound {
 		t.Errorf("a good link: %s", r.Status)
 	}
 }
@@ -296,10 +299,10 @@ func TestADeliveryIsKeptWhileItsCertificateIsOutOfReach(t *testing.T) {
 	c := newTown(t, t.TempDir())
 	gate := &unreachable{next: c.paypal.Handler()}
 	gate.away.Store(true)
-	c.servers[1].Handler = gate
+	c.shops[0].server.Handler = gate
 	c.open()
 	id, _ := c.register()
-	if _, _, err := c.paypal.Button(providersim.ButtonPayment{CustomID: id, Value: "45.00", Currency: "EUR"}); err != nil {
+	if _, err := c.paypal.Button(providersim.ButtonPayment{Purchase: id, Value: "45.00", Currency: "EUR"}); err != nil {
 		t.Fatal(err)
 	}
 	acknowledged := func() bool {

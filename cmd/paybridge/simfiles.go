@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,9 +22,12 @@ type simFiles struct {
 
 const (
 	environmentsFile = "environments.yaml"
-	accountsFile     = "accounts.yaml"
 	serverFile       = "server.yaml"
+	accountFiles     = "account-*.yaml"
 )
+
+// accountOf is the name of the account at a simulator.
+func accountOf(simulator string) string { return simulator + "-main" }
 
 func (s simFiles) path(name string) string {
 	abs, err := filepath.Abs(filepath.Join(s.dir, name))
@@ -56,27 +60,28 @@ func (s simFiles) dataverse(sim *dataversesim.Sim, origin, dialect string, windo
 		s.write(environmentsFile, section), s.assemble())
 }
 
-// paypal registers the callback at the simulator and writes the account section.
-func (s simFiles) paypal(sim *providersim.PayPal, origin, callback string) error {
-	c := sim.Config()
-	section := fmt.Sprintf(`accounts:
-  %s:
-    environment: %s
-    event: %s
-    reference: {purchase: custom_id}
-    paypal:
-      client_id: %s
-      client_secret: file:%s
-      webhook_id: %s
-      merchant_id: %s
-      verify: offline
-      api_url: %s
-      ca_file: %s
-      ca_bundle: %s
-`, demoAccount, demoEnvironment, demoEvent, c.ClientID, s.path("paypal-secret"), sim.RegisterWebhook(callback, nil), c.MerchantID, origin,
-		s.path("paypal-ca.pem"), s.path("paypal-bundle.pem"))
-	return errors.Join(s.write("paypal-ca.pem", string(s.ca)), s.write("paypal-bundle.pem", string(sim.CABundle())),
-		writeSecret(s.dir, "paypal-secret", c.ClientSecret), s.write(accountsFile, section), s.assemble())
+// account writes the account of a simulator of a provider, whose notifications go to the daemon's public address.
+func (s simFiles) account(name string, sim providersim.Simulator, public string) error {
+	settings := sim.Settings(public + "/callback/" + accountOf(name))
+	var section strings.Builder
+	fmt.Fprintf(&section, "  %s:\n    environment: %s\n    event: %s\n", accountOf(name), demoEnvironment, demoEvent)
+	if settings.Reference != "" {
+		fmt.Fprintf(&section, "    reference: %s\n", settings.Reference)
+	}
+	fmt.Fprintf(&section, "    %s:\n", settings.Kind)
+	for _, line := range strings.Split(strings.TrimRight(s.filled(name, settings.Section), "\n"), "\n") {
+		fmt.Fprintf(&section, "      %s\n", line)
+	}
+	errs := []error{s.write(name+"-ca.pem", string(s.ca)), s.write("account-"+name+".yaml", section.String())}
+	for file, content := range settings.Files {
+		errs = append(errs, s.write(file, content))
+	}
+	return errors.Join(append(errs, s.assemble())...)
+}
+
+// filled puts the paths into a simulator's settings.
+func (s simFiles) filled(name, text string) string {
+	return strings.NewReplacer("{dir}/", s.path("")+string(filepath.Separator), "{ca}", s.path(name+"-ca.pem")).Replace(text)
 }
 
 // settings writes the daemon's own part.
@@ -94,16 +99,24 @@ seal_keys: [file:%s]
 
 // assemble joins the parts once they are all there.
 func (s simFiles) assemble() error {
+	accounts, err := filepath.Glob(s.path(accountFiles))
+	if err != nil || len(accounts) == 0 {
+		return err
+	}
+	slices.Sort(accounts)
 	var whole strings.Builder
-	for _, name := range []string{serverFile, environmentsFile, accountsFile} {
-		part, err := os.ReadFile(s.path(name))
+	for _, part := range append([]string{s.path(serverFile), s.path(environmentsFile)}, accounts...) {
+		if part == accounts[0] {
+			whole.WriteString("accounts:\n")
+		}
+		raw, err := os.ReadFile(part)
 		if errors.Is(err, os.ErrNotExist) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("put the settings together: %w", err)
 		}
-		whole.Write(part)
+		whole.Write(raw)
 	}
 	return s.write("paybridge.yaml", whole.String())
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -8,12 +9,14 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,10 +25,10 @@ import (
 	"github.com/paybridge/paybridge/providers/providersim"
 )
 
-// A world is the simulated outside of one demo: Dynamics and PayPal over HTTPS on loopback, and a browser that trusts them.
+// A world is the simulated outside of one demo: Dynamics and payment providers over HTTPS on loopback, and a browser that trusts them.
 type world struct {
 	dynamics   *dataversesim.Sim
-	paypal     *providersim.PayPal
+	shops      []*shop
 	event      dataversesim.Event
 	browser    *http.Client
 	origin     string // of Dynamics
@@ -33,17 +36,35 @@ type world struct {
 	operations string // host and port of its operations face
 	seed       uint64
 	outbound   bool
+	server     *http.Server // of Dynamics
 
 	mu       sync.Mutex
-	sessions map[string]string // order to purchase, as the buyers saw it
 	forged   int
 	accepted int
-	servers  []*http.Server
+}
+
+// A shop is one account at a simulated provider.
+type shop struct {
+	providersim.Simulator
+	Name   string // of the simulator
+	server *http.Server
+
+	mu   sync.Mutex
+	paid map[string]string // payment to purchase, as the buyers know it
+}
+
+// account is what settings call it.
+func (s *shop) account() string { return accountOf(s.Name) }
+
+// pays remembers what a payment is for.
+func (s *shop) pays(payment, purchase string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.paid[payment] = purchase
 }
 
 const (
 	demoEnvironment = "main"
-	demoAccount     = "paypal-main"
 	demoPasses      = 3
 	demoEvent       = "Demo_Conference1479011250"
 )
@@ -60,7 +81,7 @@ func demoSale() dataversesim.Event {
 
 // startWorld starts the simulators and writes the daemon's settings into dir.
 func startWorld(dir string, o demoOptions) (*world, error) {
-	w := &world{event: demoSale(), sessions: map[string]string{}, seed: o.seed, outbound: o.dialect == "outbound"}
+	w := &world{event: demoSale(), seed: o.seed, outbound: o.dialect == "outbound"}
 	addresses, err := freeAddresses(2)
 	if err != nil {
 		return nil, err
@@ -71,31 +92,47 @@ func startWorld(dir string, o demoOptions) (*world, error) {
 		return nil, err
 	}
 	w.browser = demoBrowser(ca)
+	files := simFiles{dir: dir, ca: ca}
+	if err := errors.Join(w.openDynamics(files, cert, o), w.openShops(files, cert, o),
+		files.settings(addresses[0], w.operations, cmp.Or(o.db, filepath.Join(dir, "paybridge.db")))); err != nil {
+		w.stop()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *world) openDynamics(files simFiles, cert tls.Certificate, o demoOptions) (err error) {
 	variant := dataversesim.VariantRealtime
 	if w.outbound {
 		variant = dataversesim.VariantOutbound
 	}
 	w.dynamics = dataversesim.New(dataversesim.Config{Variant: variant, Window: o.window, Seed: 0,
-		PaymentPage: w.public + "/pay/" + demoAccount, Events: []dataversesim.Event{w.event}})
-	if w.origin, err = w.serve("127.0.0.1:0", cert, w.dynamics.Handler()); err != nil {
-		return nil, err
+		PaymentPage: w.public + "/pay/" + accountOf(o.providers[0]), Events: []dataversesim.Event{w.event}})
+	if w.server, w.origin, err = serveTLS("127.0.0.1:0", cert, w.dynamics.Handler()); err != nil {
+		return err
 	}
-	w.paypal = providersim.NewPayPal(providersim.PayPalConfig{Seed: o.seed, Retry: quickRetries})
-	origin, err := w.serve("127.0.0.1:0", cert, w.paypal.Handler())
-	if err != nil {
-		return nil, err
+	return files.dataverse(w.dynamics, w.origin, o.dialect, o.window)
+}
+
+func (w *world) openShops(files simFiles, cert tls.Certificate, o demoOptions) error {
+	for i, name := range o.providers {
+		sim, err := providersim.New(name, providersim.Config{Seed: o.seed + uint64(i), Retry: quickRetries})
+		if err != nil {
+			return err
+		}
+		s := &shop{Simulator: sim, Name: name, paid: map[string]string{}}
+		w.shops = append(w.shops, s)
+		server, origin, err := serveTLS("127.0.0.1:0", cert, sim.Handler())
+		if err != nil {
+			return err
+		}
+		s.server = server
+		sim.SetBaseURL(origin)
+		if err := files.account(name, sim, w.public); err != nil {
+			return err
+		}
 	}
-	w.paypal.SetBaseURL(origin)
-	files := simFiles{dir: dir, ca: ca}
-	if err := errors.Join(
-		files.dataverse(w.dynamics, w.origin, o.dialect, o.window),
-		files.paypal(w.paypal, origin, w.public+"/callback/"+demoAccount),
-		files.settings(strings.TrimPrefix(w.public, "http://"), w.operations, cmp.Or(o.db, filepath.Join(dir, "paybridge.db"))),
-	); err != nil {
-		w.stop()
-		return nil, err
-	}
-	return w, nil
+	return nil
 }
 
 // quickRetries fit the demo's short window as PayPal's three days fit a real one badly.
@@ -103,15 +140,26 @@ func quickRetries(try int) (time.Duration, bool) {
 	return min(time.Duration(try)*time.Second, 10*time.Second), try < 25
 }
 
-// serve serves a simulator over HTTPS and returns its origin.
-func (w *world) serve(address string, cert tls.Certificate, handler http.Handler) (string, error) {
-	server, origin, err := serveTLS(address, cert, handler)
-	if err == nil {
-		w.servers = append(w.servers, server)
+// shop is the account at a provider's simulator.
+func (w *world) shop(name string) *shop {
+	for _, s := range w.shops {
+		if s.Name == name {
+			return s
+		}
 	}
-	return origin, err
+	return nil
 }
 
+// booths are the providers as the script knows them.
+func (w *world) booths() []booth {
+	all := make([]booth, 0, len(w.shops))
+	for _, s := range w.shops {
+		all = append(all, booth{s.Name, s.Manners()})
+	}
+	return all
+}
+
+// serveTLS serves a simulator over HTTPS and returns its origin.
 func serveTLS(address string, cert tls.Certificate, handler http.Handler) (*http.Server, string, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -125,11 +173,14 @@ func serveTLS(address string, cert tls.Certificate, handler http.Handler) (*http
 
 // stop ends the simulators.
 func (w *world) stop() {
-	if w.paypal != nil {
-		w.paypal.Close()
+	for _, s := range w.shops {
+		s.Close()
+		if s.server != nil {
+			_ = s.server.Close()
+		}
 	}
-	for _, s := range w.servers {
-		_ = s.Close()
+	if w.server != nil {
+		_ = w.server.Close()
 	}
 }
 
@@ -188,40 +239,41 @@ func (w *world) seats() map[string]held {
 	return all
 }
 
-// taken is what PayPal holds of a purchase, in minor units whatever the currency.
+// taken is what a provider holds of a purchase, in minor units whatever the currency.
 type taken struct{ captured, refunded int64 }
 
-// money adds up the captures at PayPal by what they were paid for; money for nothing is counted under the orphan it must become.
+// money adds up what all providers hold, by purchase.
 func (w *world) money() map[string]taken {
-	orders := map[string]providersim.Order{}
-	for _, o := range w.paypal.Orders() {
-		orders[o.ID] = o
-	}
 	all := map[string]taken{}
-	for _, c := range w.paypal.Captures() {
-		if c.Status != "COMPLETED" && c.Status != "REFUNDED" && c.Status != "PARTIALLY_REFUNDED" {
-			continue
+	for _, s := range w.shops {
+		for _, p := range s.Payments() {
+			s.mu.Lock()
+			name := s.paid[p.ID]
+			s.mu.Unlock()
+			t := all[name]
+			t.captured += minor(p.Captured)
+			t.refunded += minor(p.Refunded)
+			all[name] = t
 		}
-		name := w.paidFor(orders[c.OrderID])
-		t := all[name]
-		t.captured += minor(c.Amount.Value)
-		t.refunded += minor(c.Refunded)
-		all[name] = t
 	}
 	return all
 }
 
-// paidFor is the purchase an order pays: the organiser's page writes it openly, our own sessions are remembered by who opened them.
-func (w *world) paidFor(o providersim.Order) string {
-	if !o.Organisers {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return w.sessions[o.ID]
+// orphan is the name under which a payment for nothing is listed: it goes by one of the names that the provider gives it.
+func (w *world) orphan(f fate, listed map[string]purchaseRow) string {
+	for _, s := range w.shops {
+		p, ok := s.Payment(f.payment)
+		if s.Name != f.Provider || !ok {
+			continue
+		}
+		for _, name := range append(slices.Collect(maps.Values(p.Names)), p.ID) {
+			id := purchase.Orphan(demoEnvironment, s.account(), name).ID
+			if _, known := listed[id]; known {
+				return id
+			}
+		}
 	}
-	if o.CustomID == "" {
-		return orphanOf(o.ID)
-	}
-	return o.CustomID
+	return f.Purchase
 }
 
 func minor(decimal string) int64 {
@@ -245,23 +297,33 @@ func strangeID(n int, seed uint64) string {
 	return s[:8] + "-" + s[8:12] + "-4" + s[13:16] + "-8" + s[17:20] + "-" + s[20:32]
 }
 
-// forge posts callbacks that PayPal never sent, for a purchase that nobody paid.
+// forge posts callbacks that the provider never sent, for a purchase that nobody paid.
 func (b *buyer) forge(ctx context.Context) error {
-	for _, d := range b.paypal.Forgeries(b.purchase, b.price, "EUR") {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, b.public+"/callback/"+demoAccount, strings.NewReader(string(d.Body)))
+	for _, n := range b.shop.Forgeries(providersim.Forgery{Purchase: b.purchase, Value: b.price, Currency: "EUR"}) {
+		address := b.public + "/callback/" + b.shop.account()
+		if n.Query != "" {
+			address += "?" + n.Query
+		}
+		req, err := http.NewRequestWithContext(ctx, cmp.Or(n.Method, http.MethodPost), address, bytes.NewReader(n.Body))
 		if err != nil {
 			return err
 		}
-		req.Header = d.Header
+		req.Header = n.Header.Clone()
 		resp, err := b.browser.Do(req)
 		if err != nil {
 			b.trouble = err.Error()
 			continue
 		}
+		answer, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 		resp.Body.Close()
+		if err != nil {
+			b.trouble = err.Error()
+			continue
+		}
+		taken := b.shop.Accepts(resp.StatusCode, answer) && !n.Harmless
 		b.mu.Lock()
 		b.forged++
-		if resp.StatusCode < 300 {
+		if taken {
 			b.accepted++
 		}
 		b.mu.Unlock()

@@ -111,7 +111,7 @@ func TestAbsenceIsSaidOnlyWhenPayPalSaysIt(t *testing.T) {
 func TestWhatIsRefundedIsTakenOffExactlyOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	order, capture, err := w.sim.Button(providersimButton("45.00"))
+	order, capture, err := w.sim.Buy(providersimButton("45.00"))
 	if err != nil {
 		t.Fatal(err)
 	}

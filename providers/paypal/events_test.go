@@ -16,8 +16,8 @@ import (
 
 func newSecret() field.Secret { return field.Secret{} }
 
-func providersimButton(value string) providersim.ButtonPayment {
-	return providersim.ButtonPayment{CustomID: purchaseID, Value: value, Currency: "EUR"}
+func providersimButton(value string) providersim.PayPalPayment {
+	return providersim.PayPalPayment{CustomID: purchaseID, Value: value, Currency: "EUR"}
 }
 
 // nextForm waits for the delivery that is no JSON.
@@ -153,7 +153,7 @@ func TestMoneyOfAnotherMerchantIsRefused(t *testing.T) {
 	if _, err := w.Read(t.Context(), w.signed(body)); refusal(t, err) != purchase.WrongMerchant {
 		t.Error(err)
 	}
-	order, capture, err := w.sim.Button(providersimButton("45.00"))
+	order, capture, err := w.sim.Buy(providersimButton("45.00"))
 	if err != nil {
 		t.Fatal(err)
 	}

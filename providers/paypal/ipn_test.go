@@ -101,7 +101,7 @@ func TestIPNIsOnlyHeardWhereThePaymentCanBeReadBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *paypal.Config) { c.Notifications, c.Receiver = "ipn", "seller@example.org" })
 	w.sim.SetIPN(callback)
-	order, capture, err := w.sim.Button(providersimButton("45.00"))
+	order, capture, err := w.sim.Buy(providersimButton("45.00"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func TestListWalksAllPagesOldestFirst(t *testing.T) {
 	w := newWorld(t, nil)
 	var want []string
 	for range 60 {
-		order, _, err := w.sim.Button(providersimButton("45.00"))
+		order, _, err := w.sim.Buy(providersimButton("45.00"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/providers/paypal"
+	"github.com/paybridge/paybridge/providers/providersim"
 	"github.com/paybridge/paybridge/providers/providertest"
 )
 
@@ -19,7 +20,7 @@ var signedHeaders = []string{"Paypal-Transmission-Id", "Paypal-Transmission-Time
 func harness(t *testing.T, change func(*paypal.Config)) providertest.Harness {
 	t.Helper()
 	w := newWorld(t, change)
-	order, capture, err := w.sim.Button(providersimButton("45.00"))
+	order, capture, err := w.sim.Buy(providersimButton("45.00"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,7 @@ func harness(t *testing.T, change func(*paypal.Config)) providertest.Harness {
 	genuine = append(genuine, w.next(t, 2))
 
 	var foreign []purchase.Delivery
-	for _, f := range w.sim.Forgeries(purchaseID, "45.00", "EUR") {
+	for _, f := range w.sim.Forgeries(providersim.Forgery{Purchase: purchaseID, Value: "45.00", Currency: "EUR"}) {
 		foreign = append(foreign, purchase.Delivery{Received: time.Now(), Method: http.MethodPost, Header: f.Header, Body: f.Body})
 	}
 	live := w.signed(string(genuine[0].Body))
@@ -54,7 +55,7 @@ func (w *world) buttonPending(t *testing.T) string {
 	t.Helper()
 	b := providersimButton("12.50")
 	b.Pending = "ECHECK"
-	order, _, err := w.sim.Button(b)
+	order, _, err := w.sim.Buy(b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func TestSuiteIPN(t *testing.T) {
 		c.Notifications, c.Receiver, c.ClientID, c.ClientSecret = "ipn", "Seller@Example.org", "", newSecret()
 	})
 	w.sim.SetIPN(callback)
-	if _, _, err := w.sim.Button(providersimButton("45.00")); err != nil {
+	if _, _, err := w.sim.Buy(providersimButton("45.00")); err != nil {
 		t.Fatal(err)
 	}
 	d := w.nextForm(t)

@@ -28,7 +28,7 @@ import (
 // genuine is a delivery of a sale at the simulator.
 func (w *world) genuine(t *testing.T) purchase.Delivery {
 	t.Helper()
-	if _, _, err := w.sim.Button(providersimButton("45.00")); err != nil {
+	if _, _, err := w.sim.Buy(providersimButton("45.00")); err != nil {
 		t.Fatal(err)
 	}
 	return w.next(t, 0)
@@ -305,7 +305,7 @@ func TestForgeriesAreRefusedInBothWaysOfChecking(t *testing.T) {
 		if _, err := w.Read(t.Context(), d); err != nil {
 			t.Errorf("%s: %v", verify, err)
 		}
-		for i, f := range w.sim.Forgeries(purchaseID, "45.00", "EUR") {
+		for i, f := range w.sim.Forgeries(providersim.Forgery{Purchase: purchaseID, Value: "45.00", Currency: "EUR"}) {
 			_, err := w.Read(t.Context(), purchase.Delivery{Received: time.Now(), Method: http.MethodPost, Header: f.Header, Body: f.Body})
 			if !errors.Is(err, purchase.ErrForged) {
 				t.Errorf("%s: forgery %d: %v", verify, i, err)

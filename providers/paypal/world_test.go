@@ -86,8 +86,8 @@ const callback = "https://pay.example.org/callback/paypal-main"
 func newWorld(t testing.TB, change func(*paypal.Config)) *world {
 	t.Helper()
 	w := &world{}
-	w.sim = providersim.NewPayPal(providersim.PayPalConfig{ClientID: appID, ClientSecret: appSecret, Deliver: w, Chaos: providersim.Chaos{Off: true},
-		Retry: func(int) (time.Duration, bool) { return 0, false }})
+	w.sim = providersim.NewPayPal(providersim.PayPalConfig{ClientID: appID, ClientSecret: appSecret, Config: providersim.Config{Deliver: w, Chaos: providersim.Chaos{Off: true},
+		Retry: func(int) (time.Duration, bool) { return 0, false }}})
 	t.Cleanup(w.sim.Close)
 	w.server = httptest.NewTLSServer(w.sim.Handler())
 	t.Cleanup(w.server.Close)

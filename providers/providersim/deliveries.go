@@ -3,118 +3,183 @@ package providersim
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
-	"strings"
+	"net/url"
 	"time"
 )
 
 // A Delivery is one try to deliver a notification, with what it was answered (0: no answer).
 type Delivery struct {
-	At     time.Time   `json:"at"`
-	URL    string      `json:"url"`
-	Event  string      `json:"event"`
-	Order  string      `json:"order"`
-	Try    int         `json:"try"`
-	Header http.Header `json:"-"`
-	Body   []byte      `json:"-"`
-	Status int         `json:"status"`
+	At      time.Time   `json:"at"`
+	URL     string      `json:"url"`
+	Event   string      `json:"event"`
+	Payment string      `json:"payment"`
+	Try     int         `json:"try"`
+	Method  string      `json:"method"`
+	Query   string      `json:"query,omitempty"`
+	Header  http.Header `json:"-"`
+	Body    []byte      `json:"-"`
+	Status  int         `json:"status"`
+	Taken   bool        `json:"taken"` // it counts as acknowledged
+}
+
+// Shape says how the notifications of one payment travel.
+type Shape struct {
+	Drop    bool // none is sent
+	Repeats int  // how many more times each is sent
+	Reorder bool // the early ones are overtaken
 }
 
 // Deliveries is the history of all tries.
-func (p *PayPal) Deliveries() []Delivery {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return append([]Delivery(nil), p.history...)
+func (t *till) Deliveries() []Delivery {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return append([]Delivery(nil), t.history...)
 }
 
-const answerWithin = 30 * time.Second
+const (
+	answerWithin = 30 * time.Second
+	maxReply     = 64 << 10
+)
 
-// dispatch sends an event to one webhook, as often and as crookedly as shape and chaos want. Held: p.mu.
-func (p *PayPal) dispatch(e *event, h *Webhook) {
-	shape := p.shapes[e.order]
-	if shape.Drop {
+// A dresser makes a notification for one try: most providers sign each try anew. Tries count from 1.
+type dresser func(at time.Time, try int) Notice
+
+// send sends a notification of a payment to the callback address, as often and as crookedly as shape and chaos want; early ones are
+// those that others may overtake. Held: mu.
+func (t *till) send(payment, name string, early bool, dress dresser) {
+	t.sendTo(t.callback, payment, name, early, dress)
+}
+
+// sendTo is send to an address of the provider's own choice. Held: mu.
+func (t *till) sendTo(address, payment, name string, early bool, dress dresser) {
+	shape := t.shapes[payment]
+	if shape.Drop || address == "" {
 		return
 	}
 	times := 1 + shape.Repeats
 	delay := time.Duration(0)
-	if c := p.cfg.Chaos; !c.Off {
-		if p.chance.Float64() < c.Repeat {
+	if c := t.cfg.Chaos; !c.Off && !t.queued {
+		if t.chance.Float64() < c.Repeat {
 			times++
 		}
-		delay = time.Duration(p.chance.Float64() * float64(c.Delay))
-		if p.chance.Float64() < c.Reorder || shape.Reorder && strings.HasSuffix(e.kind, "APPROVED") {
+		delay = time.Duration(t.chance.Float64() * float64(c.Delay))
+		if t.chance.Float64() < c.Reorder || shape.Reorder && early {
 			delay += 2 * c.Delay
 		}
 	}
 	for i := range times {
-		p.send(h.URL, e, delay+time.Duration(i)*50*time.Millisecond, func(at time.Time, transmission string) (http.Header, []byte) {
-			return p.signed(transmission, h.ID, e.body, at), e.body
-		})
+		first := delay + time.Duration(i)*50*time.Millisecond
+		t.post(func() { t.deliver(address, payment, name, first, dress) })
 	}
 }
 
-// send delivers in the background until it is answered 2xx or the schedule ends. Held: p.mu.
-func (p *PayPal) send(url string, e *event, delay time.Duration, dress func(at time.Time, transmission string) (http.Header, []byte)) {
-	transmission := p.uuid()
-	at := p.now()
-	p.wg.Add(1)
-	go func() {
-		defer p.wg.Done()
-		for try := 1; ; try++ {
-			if !p.pause(delay) {
-				return
-			}
-			header, body := dress(at, transmission)
-			if status := p.try(url, e, try, header, body); status >= 200 && status < 300 {
-				return
-			}
-			var more bool
-			if delay, more = p.cfg.Retry(try); !more {
-				return
-			}
-			if !p.cfg.SameTransmission {
-				p.mu.Lock()
-				transmission, at = p.uuid(), p.now().Add(delay)
-				p.mu.Unlock()
-			}
-		}
-	}()
+// post runs a delivery in the background: beside the others, or after those that came before. Held: mu.
+func (t *till) post(deliver func()) {
+	t.wg.Add(1)
+	if !t.queued {
+		go func() { defer t.wg.Done(); deliver() }()
+		return
+	}
+	if t.line == nil {
+		t.line = make(chan func(), 100_000)
+		go t.inLine()
+	}
+	t.line <- deliver
 }
 
-func (p *PayPal) pause(d time.Duration) bool {
+// inLine delivers one after the other: one that is not taken holds up all behind it.
+func (t *till) inLine() {
+	for {
+		select {
+		case deliver := <-t.line:
+			deliver()
+			t.wg.Done()
+		case <-t.stop:
+			for {
+				select {
+				case <-t.line:
+					t.wg.Done()
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+// deliver tries until the notification is taken or the schedule ends.
+func (t *till) deliver(address, payment, name string, delay time.Duration, dress dresser) {
+	for try := 1; ; try++ {
+		if !t.pause(delay) {
+			return
+		}
+		if t.try(address, payment, name, try, dress(t.cfg.Now(), try)) {
+			return
+		}
+		var more bool
+		if delay, more = t.schedule(try); !more {
+			return
+		}
+	}
+}
+
+func (t *till) pause(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
-	case <-p.stop:
+	case <-t.stop:
 		return false
 	}
 }
 
 // try is one HTTP request; its answer goes into the history.
-func (p *PayPal) try(url string, e *event, n int, header http.Header, body []byte) int {
+func (t *till) try(address, payment, name string, n int, notice Notice) bool {
+	if notice.Method == "" {
+		notice.Method = http.MethodPost
+	}
+	status, answer := t.roundTrip(address, notice)
+	taken := t.Accepts(status, answer)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.history = append(t.history, Delivery{At: t.cfg.Now(), URL: address, Event: name, Payment: payment, Try: n, Method: notice.Method,
+		Query: notice.Query, Header: notice.Header, Body: notice.Body, Status: status, Taken: taken})
+	return taken
+}
+
+func (t *till) roundTrip(address string, notice Notice) (status int, answer []byte) {
 	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
 	defer cancel()
 	go func() {
 		select {
-		case <-p.stop:
+		case <-t.stop:
 			cancel()
 		case <-ctx.Done():
 		}
 	}()
-	status := 0
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-	if err == nil {
-		req.Header = header
-		resp, err := p.cfg.Deliver.RoundTrip(req)
-		if err == nil {
-			status = resp.StatusCode
-			resp.Body.Close()
-		}
+	u, err := url.Parse(address)
+	if err != nil {
+		return 0, nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.history = append(p.history, Delivery{At: p.cfg.Now(), URL: url, Event: e.kind, Order: e.order, Try: n, Header: header, Body: body, Status: status})
-	return status
+	if notice.Query != "" {
+		u.RawQuery = notice.Query
+	}
+	req, err := http.NewRequestWithContext(ctx, notice.Method, u.String(), bytes.NewReader(notice.Body))
+	if err != nil {
+		return 0, nil
+	}
+	req.Header = notice.Header.Clone()
+	resp, err := t.cfg.Deliver.RoundTrip(req)
+	if err != nil {
+		return 0, nil
+	}
+	defer resp.Body.Close()
+	answer, err = io.ReadAll(io.LimitReader(resp.Body, maxReply))
+	if err != nil {
+		return 0, nil
+	}
+	return resp.StatusCode, answer
 }

@@ -1,30 +1,11 @@
 package providersim
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
 	"net/http"
 	"regexp"
 	"strings"
 	"time"
 )
-
-// A reply is an answer that is not written yet, so that a fault can still spoil it.
-type reply struct {
-	status int
-	body   any
-	raw    []byte
-	kind   string // content type of raw
-}
-
-// remembered is what an idempotent POST was answered before.
-type remembered struct {
-	path, body string
-	reply      reply
-}
-
-const maxBody = 1 << 20
 
 // Handler serves the API, the pay page, the certificates and the check of IPN.
 func (p *PayPal) Handler() http.Handler {
@@ -34,8 +15,9 @@ func (p *PayPal) Handler() http.Handler {
 	mux.HandleFunc("GET /checkoutnow", p.showPage)
 	mux.HandleFunc("POST /checkoutnow", p.pressButton)
 	mux.HandleFunc("POST /cgi-bin/webscr", p.checkIPN)
+	a := p.api()
 	api := func(pattern, operation string, do func(*http.Request, []byte) reply) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { p.api(w, r, operation, do) })
+		a.handle(mux, pattern, operation, do)
 	}
 	api("POST /v2/checkout/orders", "create", p.createOrder)
 	api("GET /v2/checkout/orders/{id}", "get", p.getOrder)
@@ -53,9 +35,9 @@ func (p *PayPal) Handler() http.Handler {
 
 // token signs the app in.
 func (p *PayPal) token(w http.ResponseWriter, r *http.Request) {
-	seen := p.remember(r, "token", nil)
+	seen := p.remember(r, "token", "", nil)
 	f := p.misfortune("token")
-	if p.spoil(w, r, f, seen) {
+	if p.spoil(w, r, f, seen, rateLimited) {
 		return
 	}
 	id, secret, _ := r.BasicAuth()
@@ -71,28 +53,21 @@ func (p *PayPal) token(w http.ResponseWriter, r *http.Request) {
 		"scope": "https://uri.paypal.com/services/payments/payment", "app_id": "APP-SIMULATED"}})
 }
 
-// api is the frame of every call: who asks, whether it was asked before under the same request id, and whether a fault waits.
-func (p *PayPal) api(w http.ResponseWriter, r *http.Request, operation string, do func(*http.Request, []byte) reply) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	seen := p.remember(r, operation, body)
-	switch {
-	case err != nil:
-		p.write(w, seen, failure(http.StatusBadRequest, "INVALID_REQUEST", "MALFORMED_REQUEST_JSON"))
-		return
-	case !p.signedIn(r):
-		p.write(w, seen, reply{status: http.StatusUnauthorized, body: map[string]string{"error": "invalid_token", "error_description": "Token signature verification failed"}})
-		return
-	}
-	f := p.misfortune(operation)
-	if f != nil && !f.Kind.after() && p.spoil(w, r, f, seen) {
-		return
-	}
-	answer := p.idempotent(r, body, do)
-	if f != nil && f.Kind.after() && p.spoil(w, r, f, seen) {
-		return
-	}
-	p.write(w, seen, answer)
+func (p *PayPal) api() *api {
+	return &api{till: p.till, signedIn: func(r *http.Request, _ []byte) bool { return p.signedIn(r) }, key: "PayPal-Request-Id",
+		stranger: reply{status: http.StatusUnauthorized, body: map[string]string{"error": "invalid_token", "error_description": "Token signature verification failed"}},
+		limited:  rateLimited,
+		again: func(first reply) reply {
+			if first.status == http.StatusCreated {
+				first.status = http.StatusOK
+			}
+			return first
+		},
+		dress: func(w http.ResponseWriter) { w.Header().Set("Paypal-Debug-Id", "f00d00000001") }}
 }
+
+var rateLimited = reply{status: http.StatusTooManyRequests, body: map[string]any{"name": "RATE_LIMIT_REACHED", "message": "Too many requests.",
+	"debug_id": "f00d00000001", "links": []any{}}}
 
 func (p *PayPal) signedIn(r *http.Request) bool {
 	word, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -100,66 +75,6 @@ func (p *PayPal) signedIn(r *http.Request) bool {
 	defer p.mu.Unlock()
 	until, known := p.tokens[word]
 	return ok && known && p.cfg.Now().Before(until)
-}
-
-// idempotent answers a POST with a request id that was seen before as it was answered then.
-func (p *PayPal) idempotent(r *http.Request, body []byte, do func(*http.Request, []byte) reply) reply {
-	key := r.Header.Get("PayPal-Request-Id")
-	if r.Method != http.MethodPost || key == "" {
-		return do(r, body)
-	}
-	if len(key) > 108 {
-		return failure(http.StatusBadRequest, "INVALID_REQUEST", "INVALID_PARAMETER_SYNTAX")
-	}
-	p.mu.Lock()
-	if was, ok := p.answers[key]; ok && was.path == r.URL.Path {
-		p.mu.Unlock()
-		if was.reply.status == http.StatusCreated {
-			was.reply.status = http.StatusOK
-		}
-		return was.reply
-	}
-	if p.busy[key] {
-		p.mu.Unlock()
-		return failure(http.StatusConflict, "RESOURCE_CONFLICT", "PREVIOUS_REQUEST_IN_PROGRESS")
-	}
-	p.busy[key] = true
-	p.mu.Unlock()
-	answer := do(r, body)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.busy, key)
-	if answer.status < 300 {
-		p.answers[key] = remembered{path: r.URL.Path, body: string(body), reply: answer}
-	}
-	return answer
-}
-
-func (p *PayPal) write(w http.ResponseWriter, seen int, a reply) {
-	p.mu.Lock()
-	p.requests[seen].Status = a.status
-	p.mu.Unlock()
-	raw, kind := a.raw, a.kind
-	if raw == nil && a.body != nil {
-		var b bytes.Buffer
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false)
-		_ = enc.Encode(a.body) // maps, strings and numbers
-		raw, kind = b.Bytes(), "application/json"
-	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Paypal-Debug-Id", "f00d00000001")
-	w.WriteHeader(a.status)
-	w.Write(raw)
-}
-
-// remember keeps a request and returns its place.
-func (p *PayPal) remember(r *http.Request, operation string, body []byte) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.requests = append(p.requests, Request{At: p.cfg.Now(), Operation: operation, Method: r.Method, Path: r.URL.Path,
-		RequestID: r.Header.Get("PayPal-Request-Id"), Body: string(body)})
-	return len(p.requests) - 1
 }
 
 // failure is PayPal's envelope of errors.
@@ -174,8 +89,8 @@ func unprocessable(issue string) reply {
 
 var notFound = failure(http.StatusNotFound, "RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID")
 
-// decimals: PayPal takes none for three currencies, whatever ISO 4217 says.
-func decimals(currency string) int {
+// payPalDecimals: PayPal takes none for three currencies, whatever ISO 4217 says.
+func payPalDecimals(currency string) int {
 	switch currency {
 	case "HUF", "JPY", "TWD":
 		return 0
@@ -194,7 +109,7 @@ func (a Amount) check() string {
 		return "INVALID_CURRENCY_CODE"
 	case !values.MatchString(a.Value):
 		return "INVALID_PARAMETER_SYNTAX"
-	case len(fraction) > decimals(a.CurrencyCode):
+	case len(fraction) > payPalDecimals(a.CurrencyCode):
 		return "DECIMAL_PRECISION"
 	case strings.Trim(a.Value, "0.") == "":
 		return "CANNOT_BE_ZERO_OR_NEGATIVE"

@@ -12,21 +12,15 @@ import (
 	"time"
 )
 
-var payPage = template.Must(template.New("pay").Parse(`<!DOCTYPE html>
+var payPalPage = template.Must(template.New("pay").Parse(`<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Simulated PayPal</title>
 <style>body{font:16px system-ui;max-width:24rem;margin:4rem auto;padding:0 1rem}button{font:inherit;padding:.6rem 1rem;margin:.3rem 0;width:100%}</style></head>
 <body><h1>Simulated PayPal</h1><p>Pay {{.Amount.Value}} {{.Amount.CurrencyCode}}?</p>
-<form method="post" action="/checkoutnow?token={{.ID}}"><button name="action" value="pay">Pay</button>
+<form method="post" action="/checkoutnow?token={{.ID}}" data-payment="{{.ID}}"><button name="action" value="pay">Pay</button>
 <button name="action" value="decline">Pay with a card that will be declined</button><button name="action" value="cancel">Cancel</button></form></body></html>
 `))
 
-// What a buyer cannot do.
-var (
-	ErrNoOrder = errors.New("there is no such order")
-	ErrTooLate = errors.New("the order can no longer be approved")
-)
-
-// payPage shows the order to the buyer.
+// showPage shows the order to the buyer.
 func (p *PayPal) showPage(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	o := p.orders[r.URL.Query().Get("token")]
@@ -36,7 +30,7 @@ func (p *PayPal) showPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = payPage.Execute(w, o) // the browser went away
+	_ = payPalPage.Execute(w, o) // the browser went away
 }
 
 // pressButton does what the buyer chose and sends the browser back to the merchant.
@@ -87,7 +81,7 @@ func (p *PayPal) Approve(order string) error {
 	o := p.orders[order]
 	switch {
 	case o == nil:
-		return ErrNoOrder
+		return ErrNoPayment
 	case o.Status == "COMPLETED" || o.Status == "VOIDED" || p.now().Sub(o.Created) > 3*time.Hour:
 		return ErrTooLate
 	}
@@ -96,8 +90,8 @@ func (p *PayPal) Approve(order string) error {
 	return nil
 }
 
-// A ButtonPayment is a payment on the organiser's own page: captured at once, and only notifications tell of it.
-type ButtonPayment struct {
+// A PayPalPayment is a payment on the organiser's own page: captured at once, and only notifications tell of it.
+type PayPalPayment struct {
 	CustomID  string `json:"custom_id"`
 	InvoiceID string `json:"invoice_id"`
 	Value     string `json:"value"`
@@ -106,8 +100,8 @@ type ButtonPayment struct {
 	Shape     Shape  `json:"-"`
 }
 
-// Button pays and returns the order and the capture.
-func (p *PayPal) Button(b ButtonPayment) (order, capture string, err error) {
+// Buy pays and returns the order and the capture.
+func (p *PayPal) Buy(b PayPalPayment) (order, capture string, err error) {
 	amount := Amount{CurrencyCode: b.Currency, Value: b.Value}
 	if issue := amount.check(); issue != "" {
 		return "", "", fmt.Errorf("pay %s %s: %s", b.Value, b.Currency, issue)
@@ -121,16 +115,16 @@ func (p *PayPal) Button(b ButtonPayment) (order, capture string, err error) {
 	if b.Pending != "" {
 		status = "PENDING"
 	}
-	return o.ID, p.take(o, status, b.Pending).ID, nil
+	return o.ID, p.collect(o, status, b.Pending).ID, nil
 }
 
-// Settle ends a pending capture: paid, or denied.
-func (p *PayPal) Settle(capture string, paid bool) error {
+// Settle ends a pending capture: paid, or denied. It goes by its own id or by its order's.
+func (p *PayPal) Settle(id string, paid bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := p.captures[capture]
+	c := p.captureOf(id)
 	if c == nil || c.Status != "PENDING" {
-		return ErrNoOrder
+		return ErrNoPayment
 	}
 	c.Status, c.Reason, c.Updated = "DECLINED", "", p.now()
 	kind := "PAYMENT.CAPTURE.DENIED"
@@ -141,30 +135,37 @@ func (p *PayPal) Settle(capture string, paid bool) error {
 	return nil
 }
 
+// captureOf is the capture of that id, or the last one of the order. Held: p.mu.
+func (p *PayPal) captureOf(id string) *Capture {
+	if o := p.orders[id]; o != nil && len(o.Captures) > 0 {
+		id = o.Captures[len(o.Captures)-1]
+	}
+	return p.captures[id]
+}
+
 // GiveBack refunds a capture in the merchant's back office, or reverses it as PayPal does; "" is all that is left.
-func (p *PayPal) GiveBack(capture, value string, reversal bool) error {
+func (p *PayPal) GiveBack(id, value string, reversal bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := p.captures[capture]
+	c := p.captureOf(id)
 	if c == nil {
-		return ErrNoOrder
+		return ErrNoPayment
 	}
 	amount := Amount{Value: value}
 	if value != "" {
 		amount.CurrencyCode = c.Amount.CurrencyCode
 	}
-	if _, issue := p.giveBack(c, amount, reversal); issue != "" {
+	if _, issue := p.refund(c, amount, reversal); issue != "" {
 		return errors.New(issue)
 	}
 	return nil
 }
 
-// Forgeries are notifications of a payment that never was, as an attacker would make them: unsigned, signed by somebody else, signed
-// by PayPal for another webhook, and a genuine one whose body was changed.
-func (p *PayPal) Forgeries(customID, value, currency string) []Delivery {
+// Forgeries are unsigned, signed by somebody else, signed by PayPal for another webhook, and a genuine one whose body was changed.
+func (p *PayPal) Forgeries(f Forgery) []Notice {
 	body, err := json.Marshal(map[string]any{"id": "WH-FORGED", "event_type": "PAYMENT.CAPTURE.COMPLETED", "resource_type": "capture", "resource_version": "2.0",
-		"create_time": stamp(p.now()), "resource": map[string]any{"id": "3CFORGED000000001", "status": "COMPLETED", "custom_id": customID,
-			"amount": Amount{CurrencyCode: currency, Value: value}}})
+		"create_time": stamp(p.now()), "resource": map[string]any{"id": "3CFORGED000000001", "status": "COMPLETED", "custom_id": f.Purchase,
+			"amount": Amount{CurrencyCode: f.Currency, Value: f.Value}}})
 	if err != nil {
 		panic(fmt.Sprintf("providersim: write a forgery: %v", err))
 	}
@@ -174,7 +175,7 @@ func (p *PayPal) Forgeries(customID, value, currency string) []Delivery {
 	}
 	foreign := p.Sign(hook, body, p.now())
 	foreign.Set("PAYPAL-TRANSMISSION-SIG", signWith(mustKey(), foreign.Get("PAYPAL-TRANSMISSION-ID"), foreign.Get("PAYPAL-TRANSMISSION-TIME"), hook, body))
-	return []Delivery{
+	return []Notice{
 		{Header: http.Header{"Content-Type": {"application/json"}}, Body: body},
 		{Header: foreign, Body: body},
 		{Header: p.Sign("0WH00000ANOTHER01", body, p.now()), Body: body},
@@ -203,9 +204,8 @@ func (p *PayPal) emitIPN(o *Order, c *Capture) {
 	}
 	body := []byte(strings.Join(form, "&"))
 	p.ipnSent[string(body)] = true
-	e := &event{id: c.ID, order: o.ID, kind: "IPN", at: p.cfg.Now(), body: body}
-	p.send(p.ipnURL, e, 0, func(time.Time, string) (http.Header, []byte) {
-		return http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "User-Agent": {"PayPal IPN (simulated)"}}, body
+	p.sendTo(p.ipnURL, o.ID, "IPN", false, func(time.Time, int) Notice {
+		return Notice{Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "User-Agent": {"PayPal IPN (simulated)"}}, Body: body}
 	})
 }
 
@@ -215,8 +215,8 @@ func (p *PayPal) checkIPN(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
-	seen := p.remember(r, "verify", nil)
-	if f := p.misfortune("verify"); p.spoil(w, r, f, seen) {
+	seen := p.remember(r, "verify", "", nil)
+	if f := p.misfortune("verify"); p.spoil(w, r, f, seen, rateLimited) {
 		return
 	}
 	var b bytes.Buffer

@@ -1,80 +1,77 @@
 package providersim
 
 import (
-	"encoding/json"
+	"fmt"
 	"net/http"
 )
 
-// Control takes orders as JSON:
+// Control also takes:
 //
-//	GET    /state       orders, captures, refunds, webhooks
-//	GET    /requests    what was asked of the API
-//	GET    /deliveries  every try to deliver a notification, and its answer
 //	POST   /pay         {"order": "…"}: the buyer approves
-//	POST   /button      a payment on the organiser's own page: {"custom_id", "invoice_id", "value", "currency", "pending"}
-//	POST   /settle      {"capture": "…", "paid": true}: ends a pending capture
-//	POST   /refund      {"capture": "…", "value": "", "reversal": false}
 //	POST   /webhook     {"url": "…"}: answers {"id": …}
 //	POST   /ipn         {"url": "…"}
-//	POST   /fault       {"operation", "kind", "times", "delay"}
-//	DELETE /faults
 func (p *PayPal) Control() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) {
-		say(w, map[string]any{"orders": p.Orders(), "captures": p.Captures(), "refunds": p.Refunds(), "webhooks": p.Webhooks()}, nil)
+	mux := control(p, func() any {
+		return map[string]any{"orders": p.Orders(), "captures": p.Captures(), "refunds": p.Refunds(), "webhooks": p.Webhooks()}
 	})
-	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, _ *http.Request) { say(w, p.Requests(), nil) })
-	mux.HandleFunc("GET /deliveries", func(w http.ResponseWriter, _ *http.Request) { say(w, p.Deliveries(), nil) })
-	mux.HandleFunc("DELETE /faults", func(w http.ResponseWriter, _ *http.Request) { p.ClearFaults(); say(w, nil, nil) })
 	order(mux, "/pay", func(o struct{ Order string }) (any, error) { return nil, p.Approve(o.Order) })
-	order(mux, "/button", func(o ButtonPayment) (any, error) {
-		id, capture, err := p.Button(o)
-		return map[string]string{"order": id, "capture": capture}, err
-	})
-	order(mux, "/settle", func(o struct {
-		Capture string
-		Paid    bool
-	}) (any, error) {
-		return nil, p.Settle(o.Capture, o.Paid)
-	})
-	order(mux, "/refund", func(o struct {
-		Capture, Value string
-		Reversal       bool
-	}) (any, error) {
-		return nil, p.GiveBack(o.Capture, o.Value, o.Reversal)
-	})
 	order(mux, "/webhook", func(o struct{ URL string }) (any, error) {
 		return map[string]string{"id": p.RegisterWebhook(o.URL, nil)}, nil
 	})
 	order(mux, "/ipn", func(o struct{ URL string }) (any, error) { p.SetIPN(o.URL); return nil, nil })
-	order(mux, "/fault", func(f Fault) (any, error) { p.AddFault(f); return nil, nil })
 	return mux
 }
 
-// order is one order by POST, refused with 400 where it cannot be read or carried out.
-func order[T any](mux *http.ServeMux, path string, do func(T) (any, error)) {
-	mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
-		var o T
-		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&o); err != nil {
-			say(w, nil, err)
-			return
-		}
-		answer, err := do(o)
-		say(w, answer, err)
-	})
+// Manners implements Simulator: money moves only when we capture.
+func (p *PayPal) Manners() Manners {
+	return Manners{Page: true, AsksPage: true, AsksButton: true, Ends: true, NamesNobody: true}
 }
 
-func say(w http.ResponseWriter, answer any, err error) {
-	if answer == nil && err == nil {
-		w.WriteHeader(http.StatusNoContent)
-		return
+// Settings implements Simulator.
+func (p *PayPal) Settings(callback string) Settings {
+	return Settings{Kind: "paypal", Reference: "{purchase: custom_id}",
+		Section: fmt.Sprintf("client_id: %s\nclient_secret: file:{dir}/paypal-secret\nwebhook_id: %s\nmerchant_id: %s\nverify: offline\n"+
+			"api_url: %s\nca_file: {ca}\nca_bundle: {dir}/paypal-bundle.pem\n", p.cfg.ClientID, p.RegisterWebhook(callback, nil), p.cfg.MerchantID, p.origin()),
+		Files: map[string]string{"paypal-secret": p.cfg.ClientSecret + "\n", "paypal-bundle.pem": string(p.CABundle())}}
+}
+
+// Button implements Simulator.
+func (p *PayPal) Button(b ButtonPayment) (string, error) {
+	order, _, err := p.Buy(PayPalPayment{CustomID: b.Purchase, Value: b.Value, Currency: b.Currency, Pending: b.Pending, Shape: b.Shape})
+	return order, err
+}
+
+// Payments implements Simulator: the orders with their captures.
+func (p *PayPal) Payments() []Payment {
+	all := make([]Payment, 0, len(p.Orders()))
+	for _, o := range p.Orders() {
+		payment, _ := p.Payment(o.ID)
+		all = append(all, payment)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	if err != nil {
-		w.WriteHeader(http.StatusBadRequest)
-		answer = map[string]string{"error": err.Error()}
+	return all
+}
+
+// Payment implements Simulator.
+func (p *PayPal) Payment(id string) (Payment, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o := p.orders[id]
+	if o == nil {
+		return Payment{}, false
 	}
-	_ = json.NewEncoder(w).Encode(answer) // the asker went away
+	pay := Payment{ID: o.ID, Names: map[string]string{}, Value: o.Amount.Value, Currency: o.Amount.CurrencyCode, Status: isOpen,
+		Fields: map[string]string{"custom_id": o.CustomID, "invoice_id": o.InvoiceID}, Organisers: o.Organisers, Created: o.Created, Failures: o.Declined}
+	for _, name := range o.Captures {
+		c := p.captures[name]
+		pay.Names["capture"] = name
+		switch c.Status {
+		case "PENDING":
+			pay.Status = isPending
+		case "DECLINED":
+			pay.Status = isFailed
+		default:
+			pay.Status, pay.Captured, pay.Refunded = isCaptured, c.Amount.Value, c.Refunded
+		}
+	}
+	return pay, true
 }

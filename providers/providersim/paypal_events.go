@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -19,8 +20,8 @@ type Webhook struct {
 var allEvents = []string{"CHECKOUT.ORDER.APPROVED", "CHECKOUT.ORDER.COMPLETED", "CHECKOUT.PAYMENT-APPROVAL.REVERSED", "PAYMENT.CAPTURE.COMPLETED",
 	"PAYMENT.CAPTURE.PENDING", "PAYMENT.CAPTURE.DENIED", "PAYMENT.CAPTURE.DECLINED", "PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.REVERSED"}
 
-// An event is a notification before it is sent.
-type event struct {
+// A webhookEvent is a notification before it is sent.
+type webhookEvent struct {
 	id, order, kind string
 	at              time.Time
 	body            []byte
@@ -30,6 +31,11 @@ type event struct {
 func (p *PayPal) RegisterWebhook(url string, events []string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.register(url, events)
+}
+
+// register adds a webhook. Held: p.mu.
+func (p *PayPal) register(url string, events []string) string {
 	if events == nil {
 		events = allEvents
 	}
@@ -49,6 +55,27 @@ func (p *PayPal) Webhooks() []Webhook {
 	return all
 }
 
+// dispatch sends an event to one webhook. Held: p.mu.
+func (p *PayPal) dispatch(e *webhookEvent, h *Webhook) {
+	p.sendTo(h.URL, e.order, e.kind, strings.HasSuffix(e.kind, "APPROVED"), p.transmitted(func(at time.Time, transmission string) Notice {
+		return Notice{Header: p.signed(transmission, h.ID, e.body, at), Body: e.body}
+	}))
+}
+
+// transmitted gives each try a transmission of its own, or all of them the first one's. Held: p.mu.
+func (p *PayPal) transmitted(dress func(at time.Time, transmission string) Notice) dresser {
+	first, begun := p.uuid(), p.now()
+	return func(at time.Time, try int) Notice {
+		if try == 1 || p.cfg.SameTransmission {
+			return dress(begun, first)
+		}
+		p.mu.Lock()
+		transmission := p.uuid()
+		p.mu.Unlock()
+		return dress(at, transmission)
+	}
+}
+
 // emit makes an event and sends it to every webhook that wants it. Held: p.mu.
 func (p *PayPal) emit(order, kind, resourceType string, resource map[string]any) {
 	id := "WH-" + p.id("0") + "-" + p.id("1")
@@ -58,7 +85,7 @@ func (p *PayPal) emit(order, kind, resourceType string, resource map[string]any)
 	if err != nil {
 		panic(fmt.Sprintf("providersim: write an event: %v", err))
 	}
-	e := &event{id: id, order: order, kind: kind, at: p.cfg.Now(), body: raw}
+	e := &webhookEvent{id: id, order: order, kind: kind, at: p.cfg.Now(), body: raw}
 	p.events = append(p.events, e)
 	for _, h := range p.hooks {
 		for _, wanted := range h.Events {
@@ -70,8 +97,6 @@ func (p *PayPal) emit(order, kind, resourceType string, resource map[string]any)
 }
 
 func (p *PayPal) listWebhooks(*http.Request, []byte) reply {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	hooks := make([]any, 0, len(p.hooks))
 	for _, h := range p.hooks {
 		hooks = append(hooks, h.json())
@@ -97,7 +122,7 @@ func (p *PayPal) createWebhook(_ *http.Request, body []byte) reply {
 	if json.Unmarshal(body, &req) != nil || req.URL == "" || len(req.Events) == 0 {
 		return failure(http.StatusBadRequest, "VALIDATION_ERROR", "MISSING_REQUIRED_PARAMETER")
 	}
-	for _, h := range p.Webhooks() {
+	for _, h := range p.hooks {
 		if h.URL == req.URL {
 			return failure(http.StatusBadRequest, "WEBHOOK_URL_ALREADY_EXISTS", "WEBHOOK_URL_ALREADY_EXISTS")
 		}
@@ -106,7 +131,7 @@ func (p *PayPal) createWebhook(_ *http.Request, body []byte) reply {
 	for _, e := range req.Events {
 		names = append(names, e.Name)
 	}
-	id := p.RegisterWebhook(req.URL, names)
+	id := p.register(req.URL, names)
 	return reply{status: http.StatusCreated, body: (&Webhook{ID: id, URL: req.URL, Events: names}).json()}
 }
 
@@ -120,8 +145,6 @@ func (p *PayPal) listEvents(r *http.Request, _ []byte) reply {
 	from, _ := time.Parse(time.RFC3339, q.Get("start_time"))
 	to, toErr := time.Parse(time.RFC3339, q.Get("end_time"))
 	skip, _ := strconv.Atoi(q.Get("cursor"))
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	var page []json.RawMessage
 	links := []map[string]string{{"href": p.base + r.URL.RequestURI(), "rel": "self", "method": "GET"}}
 	seen := 0
@@ -143,8 +166,6 @@ func (p *PayPal) listEvents(r *http.Request, _ []byte) reply {
 }
 
 func (p *PayPal) resendEvent(r *http.Request, _ []byte) reply {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	for _, e := range p.events {
 		if e.id == r.PathValue("id") {
 			for _, h := range p.hooks {
@@ -178,8 +199,6 @@ func (p *PayPal) verifySignature(_ *http.Request, body []byte) reply {
 }
 
 func (p *PayPal) knows(webhook string, body []byte) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	ours := false
 	for _, h := range p.hooks {
 		ours = ours || h.ID == webhook

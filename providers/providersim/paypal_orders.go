@@ -2,7 +2,6 @@ package providersim
 
 import (
 	"encoding/json"
-	"math/big"
 	"net/http"
 	"time"
 )
@@ -50,8 +49,6 @@ func (p *PayPal) createOrder(r *http.Request, body []byte) reply {
 	case len(unit.CustomID) > 127, len(unit.InvoiceID) > 127, len(unit.Description) > 127:
 		return failure(http.StatusBadRequest, "INVALID_REQUEST", "INVALID_STRING_LENGTH")
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	o := &Order{ID: p.id("5A"), Intent: req.Intent, Status: "CREATED", CustomID: unit.CustomID, InvoiceID: unit.InvoiceID, Amount: unit.Amount,
 		ReturnURL: context.ReturnURL, CancelURL: context.CancelURL, Created: p.now(), ByWallet: wallet}
 	status := http.StatusCreated
@@ -98,7 +95,7 @@ func (p *PayPal) paymentsJSON(o *Order) map[string]any {
 		delete(c, "supplementary_data")
 		delete(c, "payee")
 		captures = append(captures, c)
-		for _, r := range p.refunds {
+		for _, r := range p.returned {
 			if r.CaptureID == id {
 				refunds = append(refunds, p.refundJSON(r))
 			}
@@ -113,15 +110,7 @@ func (p *PayPal) paymentsJSON(o *Order) map[string]any {
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-func put(m map[string]any, key, value string) {
-	if value != "" {
-		m[key] = value
-	}
-}
-
 func (p *PayPal) getOrder(r *http.Request, _ []byte) reply {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	o := p.orders[r.PathValue("id")]
 	if o == nil || o.Organisers && o.ID == "" {
 		return notFound
@@ -130,8 +119,6 @@ func (p *PayPal) getOrder(r *http.Request, _ []byte) reply {
 }
 
 func (p *PayPal) captureOrder(r *http.Request, _ []byte) reply {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	o := p.orders[r.PathValue("id")]
 	switch {
 	case o == nil:
@@ -144,15 +131,16 @@ func (p *PayPal) captureOrder(r *http.Request, _ []byte) reply {
 		return unprocessable("ORDER_NOT_APPROVED")
 	case p.declines[o.ID] > 0:
 		p.declines[o.ID]--
+		o.Declined++
 		o.Status = "PAYER_ACTION_REQUIRED"
 		return unprocessable("INSTRUMENT_DECLINED")
 	}
-	p.take(o, "COMPLETED", "")
+	p.collect(o, "COMPLETED", "")
 	return reply{status: http.StatusCreated, body: p.orderJSON(o, true)}
 }
 
-// take makes the capture and tells of it. Held: p.mu.
-func (p *PayPal) take(o *Order, status, reason string) *Capture {
+// collect makes the capture and tells of it. Held: p.mu.
+func (p *PayPal) collect(o *Order, status, reason string) *Capture {
 	c := &Capture{ID: p.id("3C"), OrderID: o.ID, Status: status, Reason: reason, CustomID: o.CustomID, Amount: o.Amount, Created: p.now(), Updated: p.now()}
 	p.captures[c.ID] = c
 	o.Captures = append(o.Captures, c.ID)
@@ -179,14 +167,12 @@ func (p *PayPal) captureJSON(c *Capture) map[string]any {
 	} else {
 		fee := Amount{CurrencyCode: c.Amount.CurrencyCode, Value: "1"}
 		out["seller_receivable_breakdown"] = map[string]any{"gross_amount": c.Amount, "paypal_fee": fee,
-			"net_amount": Amount{CurrencyCode: c.Amount.CurrencyCode, Value: minus(c.Amount.Value, "1", decimals(c.Amount.CurrencyCode))}}
+			"net_amount": Amount{CurrencyCode: c.Amount.CurrencyCode, Value: minus(c.Amount.Value, "1", payPalDecimals(c.Amount.CurrencyCode))}}
 	}
 	return out
 }
 
 func (p *PayPal) getCapture(r *http.Request, _ []byte) reply {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	c := p.captures[r.PathValue("id")]
 	if c == nil {
 		return notFound
@@ -201,22 +187,20 @@ func (p *PayPal) refundCapture(r *http.Request, body []byte) reply {
 	if len(body) > 0 && json.Unmarshal(body, &req) != nil {
 		return failure(http.StatusBadRequest, "INVALID_REQUEST", "MALFORMED_REQUEST_JSON")
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	c := p.captures[r.PathValue("id")]
 	if c == nil {
 		return notFound
 	}
-	refund, issue := p.giveBack(c, req.Amount, false)
+	refund, issue := p.refund(c, req.Amount, false)
 	if issue != "" {
 		return unprocessable(issue)
 	}
 	return reply{status: http.StatusCreated, body: p.refundJSON(refund)}
 }
 
-// giveBack refunds or reverses an amount of a capture, the rest where none is named. Held: p.mu.
-func (p *PayPal) giveBack(c *Capture, amount Amount, reversal bool) (*Refund, string) {
-	digits := decimals(c.Amount.CurrencyCode)
+// refund refunds or reverses an amount of a capture, the rest where none is named. Held: p.mu.
+func (p *PayPal) refund(c *Capture, amount Amount, reversal bool) (*PayPalRefund, string) {
+	digits := payPalDecimals(c.Amount.CurrencyCode)
 	rest := minus(c.Amount.Value, zero(c.Refunded), digits)
 	if amount.Value == "" {
 		amount = Amount{CurrencyCode: c.Amount.CurrencyCode, Value: rest}
@@ -233,8 +217,8 @@ func (p *PayPal) giveBack(c *Capture, amount Amount, reversal bool) (*Refund, st
 	case rat(amount.Value).Cmp(rat(rest)) > 0:
 		return nil, "REFUND_AMOUNT_EXCEEDED"
 	}
-	r := &Refund{ID: p.id("6R"), CaptureID: c.ID, Status: "COMPLETED", Amount: amount, Reversal: reversal, Created: p.now()}
-	p.refunds[r.ID] = r
+	r := &PayPalRefund{ID: p.id("6R"), CaptureID: c.ID, Status: "COMPLETED", Amount: amount, Reversal: reversal, Created: p.now()}
+	p.returned[r.ID] = r
 	c.Refunded = minus(zero(c.Refunded), "-"+amount.Value, digits)
 	c.Status, c.Updated = "PARTIALLY_REFUNDED", p.now()
 	if rat(c.Refunded).Cmp(rat(c.Amount.Value)) == 0 {
@@ -248,7 +232,7 @@ func (p *PayPal) giveBack(c *Capture, amount Amount, reversal bool) (*Refund, st
 	return r, ""
 }
 
-func (p *PayPal) refundJSON(r *Refund) map[string]any {
+func (p *PayPal) refundJSON(r *PayPalRefund) map[string]any {
 	return map[string]any{"id": r.ID, "status": r.Status, "amount": r.Amount, "create_time": stamp(r.Created),
 		"seller_payable_breakdown": map[string]any{"gross_amount": r.Amount, "total_refunded_amount": r.Amount},
 		"links": []map[string]string{{"href": p.base + "/v2/payments/refunds/" + r.ID, "rel": "self", "method": "GET"},
@@ -256,31 +240,9 @@ func (p *PayPal) refundJSON(r *Refund) map[string]any {
 }
 
 func (p *PayPal) getRefund(r *http.Request, _ []byte) reply {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	refund := p.refunds[r.PathValue("id")]
+	refund := p.returned[r.PathValue("id")]
 	if refund == nil {
 		return notFound
 	}
 	return reply{status: http.StatusOK, body: p.refundJSON(refund)}
-}
-
-func rat(decimal string) *big.Rat {
-	v, ok := new(big.Rat).SetString(decimal)
-	if !ok {
-		return new(big.Rat)
-	}
-	return v
-}
-
-func zero(decimal string) string {
-	if decimal == "" {
-		return "0"
-	}
-	return decimal
-}
-
-// minus subtracts decimals exactly.
-func minus(a, b string, digits int) string {
-	return new(big.Rat).Sub(rat(a), rat(b)).FloatString(digits)
 }

@@ -127,6 +127,13 @@ func signWith(key *rsa.PrivateKey, transmission, at, webhook string, body []byte
 // RotateCertificate signs with a new certificate from now on.
 func (p *PayPal) RotateCertificate() { p.pki.rotate() }
 
+// origin is our own.
+func (p *PayPal) origin() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.base
+}
+
 // Sign makes the headers of a genuine transmission of the body to the webhook, sent at that time.
 func (p *PayPal) Sign(webhook string, body []byte, at time.Time) http.Header {
 	p.mu.Lock()
@@ -148,11 +155,6 @@ func (p *PayPal) signed(transmission, webhook string, body []byte, at time.Time)
 	h.Set("PAYPAL-AUTH-ALGO", "SHA256withRSA")
 	h.Set("PAYPAL-AUTH-VERSION", "v2")
 	return h
-}
-
-// uuid is a random transmission id. Held: p.mu.
-func (p *PayPal) uuid() string {
-	return fmt.Sprintf("%08x-%04x-11f1-8000-%012x", p.chance.Uint32(), p.chance.IntN(1<<16), p.chance.Int64N(1<<48))
 }
 
 // serveCertificate serves the leaf only, as PayPal does.

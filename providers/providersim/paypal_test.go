@@ -69,7 +69,7 @@ func open(t *testing.T, c providersim.PayPalConfig) *merchant {
 }
 
 func quiet() providersim.PayPalConfig {
-	return providersim.PayPalConfig{Chaos: providersim.Chaos{Off: true}, Retry: func(n int) (time.Duration, bool) { return 10 * time.Millisecond, n < 5 }}
+	return providersim.PayPalConfig{Config: providersim.Config{Chaos: providersim.Chaos{Off: true}, Retry: func(n int) (time.Duration, bool) { return 10 * time.Millisecond, n < 5 }}}
 }
 
 func (m *merchant) hear(w http.ResponseWriter, r *http.Request) {
@@ -240,7 +240,7 @@ func TestRefusalsAreThoseOfPayPal(t *testing.T) {
 func TestNotificationsAreSignedAsPayPalSigns(t *testing.T) {
 	t.Parallel()
 	m := open(t, quiet())
-	if _, _, err := m.sim.Button(providersim.ButtonPayment{CustomID: "REG-é", Value: "45.00", Currency: "EUR"}); err != nil {
+	if _, _, err := m.sim.Buy(providersim.PayPalPayment{CustomID: "REG-é", Value: "45.00", Currency: "EUR"}); err != nil {
 		t.Fatal(err)
 	}
 	h := m.awaits(1, "PAYMENT.CAPTURE.COMPLETED")[0]
@@ -285,7 +285,7 @@ func TestUnansweredNotificationsComeAgain(t *testing.T) {
 	t.Parallel()
 	m := open(t, quiet())
 	m.deny = 3
-	if _, _, err := m.sim.Button(providersim.ButtonPayment{CustomID: "REG-1", Value: "45.00", Currency: "EUR", Shape: providersim.Shape{Repeats: 0}}); err != nil {
+	if _, _, err := m.sim.Buy(providersim.PayPalPayment{CustomID: "REG-1", Value: "45.00", Currency: "EUR", Shape: providersim.Shape{Repeats: 0}}); err != nil {
 		t.Fatal(err)
 	}
 	all := m.awaits(2, "PAYMENT.CAPTURE.COMPLETED")
@@ -298,7 +298,7 @@ func TestShapesDropAndRepeat(t *testing.T) {
 	t.Parallel()
 	m := open(t, quiet())
 	pay := func(id string, s providersim.Shape) {
-		if _, _, err := m.sim.Button(providersim.ButtonPayment{CustomID: id, Value: "45.00", Currency: "EUR", Shape: s}); err != nil {
+		if _, _, err := m.sim.Buy(providersim.PayPalPayment{CustomID: id, Value: "45.00", Currency: "EUR", Shape: s}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -315,7 +315,7 @@ func TestShapesDropAndRepeat(t *testing.T) {
 func TestMoneyGoesBackAndIsTold(t *testing.T) {
 	t.Parallel()
 	m := open(t, quiet())
-	order, capture, err := m.sim.Button(providersim.ButtonPayment{CustomID: "REG-1", Value: "45.00", Currency: "EUR"})
+	order, capture, err := m.sim.Buy(providersim.PayPalPayment{CustomID: "REG-1", Value: "45.00", Currency: "EUR"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -348,7 +348,7 @@ func TestMoneyGoesBackAndIsTold(t *testing.T) {
 func TestIPNIsVerifiedByteForByte(t *testing.T) {
 	t.Parallel()
 	m := open(t, quiet())
-	if _, _, err := m.sim.Button(providersim.ButtonPayment{CustomID: "REG-1", Value: "45.00", Currency: "EUR"}); err != nil {
+	if _, _, err := m.sim.Buy(providersim.PayPalPayment{CustomID: "REG-1", Value: "45.00", Currency: "EUR"}); err != nil {
 		t.Fatal(err)
 	}
 	sent := m.awaits(1, "payment_status=Completed")[0].body
@@ -407,7 +407,7 @@ func TestPendingMoneySettlesLater(t *testing.T) {
 	t.Parallel()
 	m := open(t, quiet())
 	for _, paid := range []bool{true, false} {
-		_, capture, err := m.sim.Button(providersim.ButtonPayment{CustomID: "REG-1", Value: "45.00", Currency: "EUR", Pending: "ECHECK"})
+		_, capture, err := m.sim.Buy(providersim.PayPalPayment{CustomID: "REG-1", Value: "45.00", Currency: "EUR", Pending: "ECHECK"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -425,7 +425,7 @@ func TestOrdersAreTakenByThePort(t *testing.T) {
 	m := open(t, quiet())
 	control := httptest.NewServer(m.sim.Control())
 	defer control.Close()
-	resp, err := http.Post(control.URL+"/button", "application/json", strings.NewReader(`{"custom_id":"REG-9","value":"5.00","currency":"EUR"}`))
+	resp, err := http.Post(control.URL+"/button", "application/json", strings.NewReader(`{"purchase":"REG-9","value":"5.00","currency":"EUR"}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package providersim
 
 import (
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -10,11 +11,12 @@ type FaultKind string
 
 // The kinds. Those whose name begins with after take effect first.
 const (
-	RateLimit   FaultKind = "rate-limit"   // 429, without Retry-After
+	RateLimit   FaultKind = "rate-limit"   // 429
 	ServerError FaultKind = "server-error" // 500 HTML
 	BadGateway  FaultKind = "bad-gateway"  // 502 HTML
 	Unavailable FaultKind = "unavailable"  // 503 HTML
 	EdgeRefusal FaultKind = "edge-refusal" // 403 HTML of the network's edge
+	Garbage     FaultKind = "garbage"      // 200 with a body that is no answer
 	Drop        FaultKind = "drop"         // no effect, the connection ends
 	Slow        FaultKind = "slow"         // works Delay long
 	AfterDrop   FaultKind = "after-drop"   // takes effect, the connection ends
@@ -23,7 +25,7 @@ const (
 
 func (k FaultKind) after() bool { return k == AfterDrop || k == AfterError }
 
-// A Fault spoils calls of one operation ("" for any): token, create, get, capture, refund, list, resend, verify.
+// A Fault spoils calls of one operation ("" for any): create, get, capture, void, refund, list, verify, token, as the provider has them.
 type Fault struct {
 	Operation string        `json:"operation"`
 	Kind      FaultKind     `json:"kind"`
@@ -32,30 +34,30 @@ type Fault struct {
 }
 
 // AddFault queues a fault.
-func (p *PayPal) AddFault(f Fault) {
+func (t *till) AddFault(f Fault) {
 	f.Times = max(f.Times, 1)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.faults = append(p.faults, &f)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.faults = append(t.faults, &f)
 }
 
 // ClearFaults takes every waiting fault away.
-func (p *PayPal) ClearFaults() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.faults = nil
+func (t *till) ClearFaults() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.faults = nil
 }
 
-func (p *PayPal) misfortune(operation string) *Fault {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i, f := range p.faults {
+func (t *till) misfortune(operation string) *Fault {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, f := range t.faults {
 		if f.Operation != "" && f.Operation != operation {
 			continue
 		}
 		used := *f
 		if f.Times--; f.Times == 0 {
-			p.faults = append(p.faults[:i], p.faults[i+1:]...)
+			t.faults = slices.Delete(t.faults, i, i+1)
 		}
 		return &used
 	}
@@ -63,28 +65,29 @@ func (p *PayPal) misfortune(operation string) *Fault {
 }
 
 // spoil answers instead of the call; false lets it go on.
-func (p *PayPal) spoil(w http.ResponseWriter, r *http.Request, f *Fault, seen int) bool {
+func (t *till) spoil(w http.ResponseWriter, r *http.Request, f *Fault, seen int, limited reply) bool {
 	if f == nil {
 		return false
 	}
-	p.mu.Lock()
-	p.requests[seen].Fault = f.Kind
-	p.mu.Unlock()
+	t.mu.Lock()
+	t.requests[seen].Fault = f.Kind
+	t.mu.Unlock()
 	page := func(status int) reply {
 		return reply{status: status, raw: []byte("<html><body><h1>" + http.StatusText(status) + "</h1></body></html>"), kind: "text/html"}
 	}
 	switch f.Kind {
 	case RateLimit:
-		p.write(w, seen, reply{status: http.StatusTooManyRequests, body: map[string]any{"name": "RATE_LIMIT_REACHED", "message": "Too many requests.",
-			"debug_id": "f00d00000001", "links": []any{}}})
+		t.write(w, seen, limited)
 	case ServerError, AfterError:
-		p.write(w, seen, page(http.StatusInternalServerError))
+		t.write(w, seen, page(http.StatusInternalServerError))
 	case BadGateway:
-		p.write(w, seen, page(http.StatusBadGateway))
+		t.write(w, seen, page(http.StatusBadGateway))
 	case Unavailable:
-		p.write(w, seen, page(http.StatusServiceUnavailable))
+		t.write(w, seen, page(http.StatusServiceUnavailable))
 	case EdgeRefusal:
-		p.write(w, seen, page(http.StatusForbidden))
+		t.write(w, seen, page(http.StatusForbidden))
+	case Garbage:
+		t.write(w, seen, page(http.StatusOK))
 	case Drop, AfterDrop:
 		panic(http.ErrAbortHandler)
 	case Slow:
