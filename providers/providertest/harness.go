@@ -21,10 +21,19 @@ type Harness struct {
 	Genuine []purchase.Delivery
 	// Foreign are deliveries that are authentic elsewhere: another mode, merchant or account.
 	Foreign []purchase.Delivery
+	// Bad are deliveries that must be refused for the one reason that each names: stale, from the future, of the wrong mode or
+	// merchant, with a parameter twice, cut.
+	Bad map[string]Bad
 	// Signed are the headers of which every byte is signed or pinned, and which are needed.
 	Signed []string
-	// Unsigned tells whether byte i of a genuine body is outside what is authenticated. Nil: every byte is inside.
-	Unsigned func(d purchase.Delivery, i int) bool
+	// Unsigned tells whether byte i of a genuine delivery's payload, changed by by, is outside what is authenticated: a field that the
+	// signature does not cover, or the case of a hexadecimal digit. The payload is the body, or the query of a delivery without one.
+	// Nil: every byte is inside. In forms, changes that decode to the same fields are left out by themselves.
+	Unsigned func(d purchase.Delivery, i int, by byte) bool
+	// Form tells that the payload is a form.
+	Form bool
+	// Sign makes a delivery genuine whose payload was made up, so that fuzzing gets behind the signature. Nil: it does not.
+	Sign func(d *purchase.Delivery)
 	// Stride is the distance between the bytes that are forged, for adapters that ask over the network. Default 1: every byte.
 	Stride int
 	// Known are payments that the provider knows, Unknown is one that it does not. They are for adapters that can be asked.
@@ -36,6 +45,12 @@ type Harness struct {
 	Allocations float64
 }
 
+// Bad is a delivery that must be refused, and why.
+type Bad struct {
+	Delivery purchase.Delivery
+	Why      purchase.Refusal
+}
+
 // A law is one thing that every adapter does; it returns how the adapter breaks it.
 type law struct {
 	name  string
@@ -45,12 +60,15 @@ type law struct {
 var laws = []law{
 	{"genuine deliveries are read", genuineIsRead},
 	{"the same bytes say the same", sameSaysSame},
-	{"one changed byte of the body is refused", forgedBody},
+	{"one changed byte of the payload is refused", forgedPayload},
 	{"one changed byte of a signed header is refused", forgedHeader},
 	{"a missing or doubled header is refused", headersOnce},
 	{"what is too large is refused", oversize},
 	{"what is genuine elsewhere is refused", foreign},
+	{"each bad delivery is refused for its own reason", bad},
 	{"junk is refused and does not panic", junk},
+	{"who cannot be asked hears only proof", onlyProof},
+	{"the back office is told in both languages", instructed},
 	{"asking twice proves the same", askTwice},
 	{"no secret is in an error", noSecrets},
 	{"many may read at once", together},

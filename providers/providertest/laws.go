@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -111,20 +112,98 @@ func identities(facts []purchase.Fact) []string {
 	return out
 }
 
-func forgedBody(ctx context.Context, h Harness, p bridge.Provider) []string {
+func forgedPayload(ctx context.Context, h Harness, p bridge.Provider) []string {
 	d := h.Genuine[0]
+	genuine := payload(d)
 	var faults []string
-	for i := 0; i < len(d.Body); i += h.stride() {
-		if h.Unsigned != nil && h.Unsigned(d, i) {
-			continue
-		}
+	for i := 0; i < len(genuine); i += h.stride() {
 		for _, by := range []byte{0x01, 0x20} {
-			forged := changed(d, func(d *purchase.Delivery) { d.Body[i] ^= by })
-			faults = append(faults, refuse(ctx, p, forged, fmt.Sprintf("the body with byte %d changed", i))...)
+			forged := bytes.Clone(genuine)
+			forged[i] ^= by
+			if h.Unsigned != nil && h.Unsigned(d, i, by) || h.Form && sameForm(genuine, forged) {
+				continue
+			}
+			faults = append(faults, refuse(ctx, p, withPayload(d, forged), fmt.Sprintf("the payload with byte %d changed by %#x (%.40q)", i, by, forged[max(0, i-20):]))...)
 		}
 	}
-	for what, body := range map[string][]byte{"a cut body": d.Body[:len(d.Body)-1], "a longer body": append(bytes.Clone(d.Body), '!'), "an empty body": {}} {
-		faults = append(faults, refuse(ctx, p, changed(d, func(d *purchase.Delivery) { d.Body = body }), what)...)
+	for what, forged := range map[string][]byte{"a cut payload": genuine[:len(genuine)-1], "an empty payload": {}} {
+		faults = append(faults, refuse(ctx, p, withPayload(d, forged), what)...)
+	}
+	if !h.Form { // a form may grow by fields that nobody signed
+		faults = append(faults, refuse(ctx, p, withPayload(d, append(bytes.Clone(genuine), '!')), "a longer payload")...)
+	}
+	return faults
+}
+
+// payload is what a delivery says: its body, or the query of one without.
+func payload(d purchase.Delivery) []byte {
+	if d.Method == http.MethodGet {
+		return []byte(d.Query)
+	}
+	return d.Body
+}
+
+func withPayload(d purchase.Delivery, p []byte) purchase.Delivery {
+	return changed(d, func(d *purchase.Delivery) {
+		if d.Method == http.MethodGet {
+			d.Query = string(p)
+		} else {
+			d.Body = p
+		}
+	})
+}
+
+// sameForm tells whether two payloads decode to the same fields.
+func sameForm(a, b []byte) bool {
+	x, errX := url.ParseQuery(string(a))
+	y, errY := url.ParseQuery(string(b))
+	return errX == nil && errY == nil && cmp.Equal(x, y)
+}
+
+func bad(ctx context.Context, h Harness, p bridge.Provider) []string {
+	var faults []string
+	for what, b := range h.Bad {
+		_, err := p.Read(ctx, changed(b.Delivery, func(*purchase.Delivery) {}))
+		var why purchase.Refusal
+		if !errors.Is(err, purchase.ErrForged) || !errors.As(err, &why) || why != b.Why {
+			faults = append(faults, fmt.Sprintf("%s: %v, want it refused as %s", what, err, b.Why))
+		}
+	}
+	return faults
+}
+
+func onlyProof(ctx context.Context, h Harness, p bridge.Provider) []string {
+	if _, asks := p.(bridge.Asker); asks {
+		return nil
+	}
+	var faults []string
+	for i, d := range h.Genuine {
+		reading, _ := p.Read(ctx, d)
+		for _, f := range reading.Facts {
+			if f.Standing != purchase.Proved {
+				faults = append(faults, fmt.Sprintf("genuine delivery %d tells of hearsay that nobody can prove", i))
+			}
+		}
+	}
+	return faults
+}
+
+func instructed(_ context.Context, _ Harness, p bridge.Provider) []string {
+	i, ok := p.(bridge.Instructor)
+	if !ok {
+		return []string{"it does not say what the back office must be told"}
+	}
+	const callback = "https://pay.example.org/callback/main"
+	var faults []string
+	named := false
+	for n, step := range i.Instructions(callback) {
+		if step.En == "" || step.Fr == "" || step.En == step.Fr {
+			faults = append(faults, fmt.Sprintf("step %d is not in both languages: %+v", n+1, step))
+		}
+		named = named || strings.Contains(step.Value+step.En, callback)
+	}
+	if !named {
+		faults = append(faults, "no step names the callback address")
 	}
 	return faults
 }
@@ -167,7 +246,7 @@ func headersOnce(ctx context.Context, h Harness, p bridge.Provider) []string {
 }
 
 func oversize(ctx context.Context, h Harness, p bridge.Provider) []string {
-	large := changed(h.Genuine[0], func(d *purchase.Delivery) { d.Body = append(d.Body, bytes.Repeat([]byte(" "), 1<<20)...) })
+	large := withPayload(h.Genuine[0], append(bytes.Clone(payload(h.Genuine[0])), bytes.Repeat([]byte(" "), 1<<20)...))
 	return refuse(ctx, p, large, "a body of more than 1 MiB")
 }
 
@@ -183,9 +262,10 @@ func junk(ctx context.Context, h Harness, p bridge.Provider) []string {
 	usual := h.Genuine[0]
 	deliveries := map[string]purchase.Delivery{
 		"nothing":      {},
-		"no body":      changed(usual, func(d *purchase.Delivery) { d.Body = nil }),
-		"zero bytes":   changed(usual, func(d *purchase.Delivery) { d.Body = make([]byte, 100) }),
-		"deep nesting": changed(usual, func(d *purchase.Delivery) { d.Body = bytes.Repeat([]byte("["), 50000) }),
+		"no payload":   withPayload(usual, nil),
+		"zero bytes":   withPayload(usual, make([]byte, 100)),
+		"deep nesting": withPayload(usual, bytes.Repeat([]byte("["), 50000)),
+		"odd method":   changed(usual, func(d *purchase.Delivery) { d.Method = http.MethodPut }),
 	}
 	if len(h.Signed) > 0 {
 		name := http.CanonicalHeaderKey(h.Signed[0])

@@ -38,7 +38,7 @@ func (c coin) Read(_ context.Context, d purchase.Delivery) (purchase.Reading, er
 		d.Body = d.Body[:min(len(d.Body), len(coinBody()))]
 	case c.flaw == "panics on junk":
 		_ = d.Body[0]
-	case len(d.Body) > 1<<20:
+	case len(d.Body) > 1<<20, d.Method != http.MethodPost && c.flaw != "listens to any method":
 		return purchase.Reading{}, purchase.Forged(purchase.Malformed)
 	}
 	signatures := c.signatures(d)
@@ -50,7 +50,11 @@ func (c coin) Read(_ context.Context, d purchase.Delivery) (purchase.Reading, er
 		return purchase.Reading{}, purchase.ErrNotUnderstood
 	}
 	if m.Currency == "SAND" && c.flaw != "mixes modes" {
-		return purchase.Reading{}, purchase.Forged(purchase.WrongMode)
+		why := purchase.WrongMode
+		if c.flaw == "does not say why" {
+			why = purchase.BadSignature
+		}
+		return purchase.Reading{}, purchase.Forged(why)
 	}
 	if c.flaw == "changes what it reads" {
 		d.Body[0] = ' '
@@ -126,6 +130,25 @@ func (c coin) Ask(_ context.Context, ref purchase.Ref) ([]purchase.Fact, error) 
 	return []purchase.Fact{c.fact(standing, m)}, nil
 }
 
+func (c coin) Instructions(callback string) []purchase.Instruction {
+	step := purchase.Instruction{En: "Enter this.", Fr: "Saisissez ceci.", Value: callback}
+	switch c.flaw {
+	case "speaks one language":
+		step.Fr = ""
+	case "keeps its address to itself":
+		step.Value = ""
+	}
+	return []purchase.Instruction{step}
+}
+
+// deaf is a coin that cannot be asked.
+type deaf struct{ c coin }
+
+func (d deaf) Read(ctx context.Context, delivery purchase.Delivery) (purchase.Reading, error) {
+	return d.c.Read(ctx, delivery)
+}
+func (d deaf) Instructions(callback string) []purchase.Instruction { return d.c.Instructions(callback) }
+
 func coinSign(flaw string, body []byte) string {
 	if flaw == "signs a part" {
 		body = body[:min(len(body), 10)]
@@ -142,11 +165,19 @@ func coinDelivery(flaw string, body []byte) purchase.Delivery {
 }
 
 func harness(flaw string) providertest.Harness {
+	sandbox := coinDelivery(flaw, []byte(`{"id":"P1","minor":4500,"currency":"SAND"}`))
 	return providertest.Harness{
-		New:         func() (bridge.Provider, error) { return coin{flaw: flaw, asks: new(atomic.Int64)}, nil },
+		New: func() (bridge.Provider, error) {
+			c := coin{flaw: flaw, asks: new(atomic.Int64)}
+			if flaw == "hears what it cannot ask" {
+				return deaf{c}, nil
+			}
+			return c, nil
+		},
+		Bad:         map[string]providertest.Bad{"sandbox": {Delivery: sandbox, Why: purchase.WrongMode}},
 		Environment: "main",
 		Genuine:     []purchase.Delivery{coinDelivery(flaw, coinBody())},
-		Foreign:     []purchase.Delivery{coinDelivery(flaw, []byte(`{"id":"P1","minor":4500,"currency":"SAND"}`))},
+		Foreign:     []purchase.Delivery{sandbox},
 		Signed:      []string{"X-Signature"},
 		Known:       []purchase.Ref{{Payment: "P1"}},
 		Unknown:     purchase.Ref{Payment: "P2"},
@@ -162,8 +193,8 @@ func TestAnHonestAdapterHoldsEveryLaw(t *testing.T) {
 func TestEachBrokenAdapterIsCaught(t *testing.T) {
 	t.Parallel()
 	for flaw, law := range map[string]string{
-		"signs a part":                       "one changed byte of the body is refused",
-		"calls forgeries unchecked":          "one changed byte of the body is refused",
+		"signs a part":                       "one changed byte of the payload is refused",
+		"calls forgeries unchecked":          "one changed byte of the payload is refused",
 		"looks at a prefix of the signature": "one changed byte of a signed header is refused",
 		"takes any of several headers":       "a missing or doubled header is refused",
 		"believes what is unsigned":          "a missing or doubled header is refused",
@@ -179,6 +210,11 @@ func TestEachBrokenAdapterIsCaught(t *testing.T) {
 		"proves something else each time":    "asking twice proves the same",
 		"asks and proves nothing":            "asking twice proves the same",
 		"knows nothing of absence":           "asking twice proves the same",
+		"listens to any method":              "junk is refused and does not panic",
+		"does not say why":                   "each bad delivery is refused for its own reason",
+		"speaks one language":                "the back office is told in both languages",
+		"keeps its address to itself":        "the back office is told in both languages",
+		"hears what it cannot ask":           "who cannot be asked hears only proof",
 	} {
 		faults := providertest.Faults(t.Context(), harness(flaw))
 		if len(faults[law]) == 0 {
