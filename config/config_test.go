@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/paybridge/paybridge/config"
+	"github.com/paybridge/paybridge/providers"
 )
 
 // settle writes the reference settings with their secrets in place, after edit.
@@ -47,17 +49,90 @@ func TestTheReferenceSettingsLoad(t *testing.T) {
 	}
 }
 
+// examples are the reference accounts by provider: texts that go under accounts.
+func examples(t *testing.T) map[string][]string {
+	t.Helper()
+	files, err := filepath.Glob("../deploy/accounts/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string][]string{}
+	for _, path := range append(files, "../deploy/paybridge.yaml") {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, kind := range providers.Kinds() {
+			if strings.Contains(string(raw), "\n    "+kind+":") {
+				found[kind] = append(found[kind], string(raw))
+			}
+		}
+	}
+	return found
+}
+
 func TestTheReferenceSettingsShowEveryKey(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("../deploy/paybridge.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range keysOf(reflect.TypeFor[config.Config](), map[reflect.Type]bool{}) {
-		if !regexp.MustCompile(`(?m)[\s{#-]` + regexp.QuoteMeta(key) + `:`).MatchString("\n" + string(raw)) {
-			t.Errorf("the key %s is not in deploy/paybridge.yaml", key)
+	sections := reflect.TypeFor[providers.Config]()
+	shows(t, "../deploy/paybridge.yaml", string(raw), keysOf(reflect.TypeFor[config.Config](), map[reflect.Type]bool{sections: true}))
+	for i := range sections.NumField() {
+		kind, _, _ := strings.Cut(sections.Field(i).Tag.Get("yaml"), ",")
+		shows(t, "the examples of "+kind, strings.Join(examples(t)[kind], "\n"), keysOf(sections.Field(i).Type, map[reflect.Type]bool{}))
+	}
+}
+
+func shows(t *testing.T, where, text string, keys []string) {
+	t.Helper()
+	for _, key := range keys {
+		if !regexp.MustCompile(`(?m)[\s{#-]` + regexp.QuoteMeta(key) + `:`).MatchString("\n" + text) {
+			t.Errorf("the key %s is not in %s", key, where)
 		}
 	}
+}
+
+func TestTheReferenceAccountsLoad(t *testing.T) {
+	t.Parallel()
+	for kind, texts := range examples(t) {
+		for _, text := range texts {
+			path := settle(t, func(settings string) string {
+				if strings.Contains(text, "version:") {
+					return settings
+				}
+				before, _, _ := strings.Cut(settings, "\naccounts:")
+				_, accounts, _ := strings.Cut(text, "\naccounts:")
+				return before + "\naccounts:" + withSecrets(t, accounts)
+			})
+			c, err := config.Load(path)
+			if err != nil {
+				t.Errorf("%s: %v", kind, err)
+				continue
+			}
+			for name, a := range c.Accounts {
+				if len(c.Accounts) == 1 && a.Kind() != kind {
+					t.Errorf("%s is at %q", name, a.Kind())
+				}
+			}
+		}
+	}
+}
+
+var secretLine = regexp.MustCompile(`file:(/run/secrets/[\w-]+)(?:\s+# e\.g\. ([^\s;]+))?`)
+
+// withSecrets puts files behind the secrets of an example: with what its comment gives as an example, or with anything.
+func withSecrets(t *testing.T, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, m := range secretLine.FindAllStringSubmatch(text, -1) {
+		content := cmp.Or(m[2], "0123456789abcdef0123456789abcdef")
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(m[1])), []byte(content+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return strings.ReplaceAll(text, "/run/secrets/", dir+"/")
 }
 
 func keysOf(t reflect.Type, seen map[reflect.Type]bool) []string {

@@ -15,12 +15,14 @@ import (
 	"github.com/paybridge/paybridge/config/field"
 	"github.com/paybridge/paybridge/providers/paypal"
 	"github.com/paybridge/paybridge/providers/protocol"
+	"github.com/paybridge/paybridge/providers/stripe"
 )
 
 // Config is the provider's section of an account, under the provider's name. There is exactly one. The key is the provider's name in
 // settings, metrics and the console.
 type Config struct {
 	PayPal *paypal.Config `yaml:"paypal,omitempty"` // REST app (Orders v2 and webhooks), or IPN
+	Stripe *stripe.Config `yaml:"stripe,omitempty"` // Checkout Sessions and PaymentIntents
 }
 
 // sections are the sections by their keys, those that are not there as well: then the Section is nil.

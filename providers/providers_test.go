@@ -76,8 +76,9 @@ func TestAnAccountHasOneProvider(t *testing.T) {
 	if _, err := providers.Open(none.Config, providers.Options{}); err == nil {
 		t.Error("an account without a provider opens")
 	}
-	if diff := cmp.Diff([]string{"paypal"}, providers.Kinds()); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
+	two := parse(t, section+"stripe: {}\n")
+	if diff := cmp.Diff([]string{"accounts.main"}, problems(two)); diff != "" || two.Kind() != "" {
+		t.Errorf("two sections (-want +got)\n%s", diff)
 	}
 }
 
@@ -172,27 +173,6 @@ func TestIdsAreFoundWhereTheSettingsSay(t *testing.T) {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}
 	}
-}
-
-func TestPayPalHasEveryPowerOfAProvider(t *testing.T) {
-	t.Parallel()
-	p, err := providers.Open(parse(t, section).Config, providers.Options{Options: protocol.Options{Account: "main"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, has := range map[string]bool{
-		"ask": is[bridge.Asker](p), "open": is[bridge.Opener](p), "capture": is[bridge.Capturer](p), "refund": is[bridge.Refunder](p),
-		"list": is[bridge.Lister](p), "inspect": is[bridge.Inspector](p),
-	} {
-		if !has {
-			t.Errorf("it cannot %s", name)
-		}
-	}
-}
-
-func is[T any](p bridge.Provider) bool {
-	_, ok := p.(T)
-	return ok
 }
 
 func TestRequestsAndTokensAreCounted(t *testing.T) {

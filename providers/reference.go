@@ -13,7 +13,7 @@ import (
 
 // Reference says in which fields of the provider's payments the organiser's own page puts the ids. It is for accounts where that page
 // starts the payment; payments that paybridge opens carry a sealed reference of their own, which is found first and needs no
-// settings. For PayPal the fields are custom_id and invoice_id (custom and invoice in IPN).
+// settings. Which fields a provider has is shown beside its section in the reference settings.
 type Reference struct {
 	// Purchase is the field with the PurchaseId.
 	Purchase string `yaml:"purchase"`
@@ -37,13 +37,19 @@ func (r Reference) Validate(p *field.Problems, known []string) {
 	}
 	p.Require("purchase", r.Purchase != "", "name the field that holds the PurchaseId")
 	for key, name := range map[string]string{"purchase": r.Purchase, "event": r.Event, "user": r.User} {
-		if name != "" && len(known) > 0 && !slices.Contains(known, name) {
+		if name != "" && len(known) > 0 && !slices.ContainsFunc(known, func(k string) bool { return fits(k, name) }) {
 			p.Add(key, "is %q; choose one of %s", name, strings.Join(known, ", "))
 		}
 	}
 	if _, err := r.compilePattern(); err != nil {
 		p.Add("pattern", "%v", err)
 	}
+}
+
+// fits tells whether a field is one of those meant: metadata.* stands for names of the organiser's choice.
+func fits(known, name string) bool {
+	prefix, open := strings.CutSuffix(known, "*")
+	return name == known || open && strings.HasPrefix(name, prefix) && name != prefix
 }
 
 func (r Reference) compilePattern() (*regexp.Regexp, error) {

@@ -108,13 +108,13 @@ func writeScript(n int, seed uint64, window time.Duration, outbound bool, booths
 // the mishaps round the providers at which they can happen.
 func deal(n int, chance *rand.Rand, booths []booth) []scene {
 	var scenes []scene
-	round := map[turn]int{}
+	round := 0
 	for len(scenes) < n/2 {
 		deck := slices.Clone(mishaps)
 		chance.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
 		dealt := len(scenes)
 		for _, t := range deck {
-			if s, ok := place(t, booths, round); ok && len(scenes) < n/2 {
+			if s, ok := place(t, booths, &round); ok && len(scenes) < n/2 {
 				scenes = append(scenes, s)
 			}
 		}
@@ -131,10 +131,10 @@ func deal(n int, chance *rand.Rand, booths []booth) []scene {
 }
 
 // place puts a turn at the next provider at which it can happen.
-func place(t turn, booths []booth, round map[turn]int) (scene, bool) {
+func place(t turn, booths []booth, round *int) (scene, bool) {
 	for range booths {
-		b := booths[round[t]%len(booths)]
-		round[t]++
+		b := booths[*round%len(booths)]
+		*round++
 		if ways := b.ways(t); len(ways) > 0 {
 			return scene{Turn: t, Provider: b.Name, Page: ways[0]}, true
 		}

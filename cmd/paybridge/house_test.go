@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"dataverse/dataversesim": {},
 	"providers":              {"bridge", "bridge/purchase", "config/field", "providers/protocol", adapters},
 	"providers/protocol":     {"bridge/purchase", "config/field"},
-	"providers/providertest": {"bridge", "bridge/purchase"},
+	"providers/providertest": {"bridge", "bridge/purchase", "config/field", "providers/protocol", "providers/providersim"},
 	"providers/providersim":  {},
 	adapters:                 {"bridge/purchase", "config/field", "providers/protocol"},
 }

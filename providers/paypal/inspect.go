@@ -78,7 +78,7 @@ func (p *PayPal) ipnFinding(callback string) purchase.Finding {
 }
 
 func (p *PayPal) webhookFindings(list []registered, callback string) []purchase.Finding {
-	here := slices.IndexFunc(list, func(w registered) bool { return sameAddress(w.URL, callback) })
+	here := slices.IndexFunc(list, func(w registered) bool { return protocol.SameAddress(w.URL, callback) })
 	if here < 0 {
 		fix := "at the REST app add a webhook with the address " + callback + " and every event of PayPal payments and checkout"
 		return []purchase.Finding{
@@ -115,15 +115,4 @@ func (w registered) identity(configured string) purchase.Finding {
 			Fix: "write webhook_id: " + w.ID}
 	}
 	return purchase.Finding{Check: "PRV-04", Status: purchase.Pass, Detail: "webhook_id is the registered one"}
-}
-
-func sameAddress(a, b string) bool {
-	u, errU := url.Parse(a)
-	v, errV := url.Parse(b)
-	if errU != nil || errV != nil {
-		return false
-	}
-	host := func(u *url.URL) string { return strings.TrimSuffix(u.Host, ":443") }
-	path := func(u *url.URL) string { return strings.TrimSuffix(u.Path, "/") }
-	return strings.EqualFold(u.Scheme, v.Scheme) && strings.EqualFold(host(u), host(v)) && path(u) == path(v)
 }

@@ -41,3 +41,16 @@ func Cancelled(back string) (string, error) {
 	u.RawQuery = q.Encode()
 	return u.String(), nil
 }
+
+// SameAddress compares addresses as a provider lists them with ours: letter case of scheme and host, the usual port and a slash at the
+// end do not matter.
+func SameAddress(a, b string) bool {
+	u, errU := url.Parse(a)
+	v, errV := url.Parse(b)
+	if errU != nil || errV != nil {
+		return false
+	}
+	host := func(u *url.URL) string { return strings.TrimSuffix(u.Host, ":443") }
+	path := func(u *url.URL) string { return strings.TrimSuffix(u.Path, "/") }
+	return strings.EqualFold(u.Scheme, v.Scheme) && strings.EqualFold(host(u), host(v)) && path(u) == path(v)
+}

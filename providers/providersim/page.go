@@ -112,6 +112,7 @@ func (t *till) did(p *Payment, did action) error {
 		return ErrTooLate
 	case did == doDecline:
 		return t.failed(p, "refused", false)
+	case did == doCancel && t.returns:
 	case did == doCancel:
 		t.move(p, isCancelled, event{kind: wasCancelled})
 	case did == doPend:

@@ -31,7 +31,7 @@ func (p *PayPal) Manners() Manners {
 func (p *PayPal) Settings(callback string) Settings {
 	return Settings{Kind: "paypal", Reference: "{purchase: custom_id}",
 		Section: fmt.Sprintf("client_id: %s\nclient_secret: file:{dir}/paypal-secret\nwebhook_id: %s\nmerchant_id: %s\nverify: offline\n"+
-			"api_url: %s\nca_file: {ca}\nca_bundle: {dir}/paypal-bundle.pem\n", p.cfg.ClientID, p.RegisterWebhook(callback, nil), p.cfg.MerchantID, p.origin()),
+			"api_url: %s\nca_file: {ca}\nca_bundle: {dir}/paypal-bundle.pem\n", p.cfg.ClientID, p.RegisterWebhook(callback, nil), p.cfg.MerchantID, p.ownOrigin()),
 		Files: map[string]string{"paypal-secret": p.cfg.ClientSecret + "\n", "paypal-bundle.pem": string(p.CABundle())}}
 }
 

@@ -127,13 +127,6 @@ func signWith(key *rsa.PrivateKey, transmission, at, webhook string, body []byte
 // RotateCertificate signs with a new certificate from now on.
 func (p *PayPal) RotateCertificate() { p.pki.rotate() }
 
-// origin is our own.
-func (p *PayPal) origin() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.base
-}
-
 // Sign makes the headers of a genuine transmission of the body to the webhook, sent at that time.
 func (p *PayPal) Sign(webhook string, body []byte, at time.Time) http.Header {
 	p.mu.Lock()
@@ -151,7 +144,7 @@ func (p *PayPal) signed(transmission, webhook string, body []byte, at time.Time)
 	h.Set("PAYPAL-TRANSMISSION-ID", transmission)
 	h.Set("PAYPAL-TRANSMISSION-TIME", stamp)
 	h.Set("PAYPAL-TRANSMISSION-SIG", signature)
-	h.Set("PAYPAL-CERT-URL", p.origin()+"/v1/notifications/certs/"+certificate)
+	h.Set("PAYPAL-CERT-URL", p.ownOrigin()+"/v1/notifications/certs/"+certificate)
 	h.Set("PAYPAL-AUTH-ALGO", "SHA256withRSA")
 	h.Set("PAYPAL-AUTH-VERSION", "v2")
 	return h

@@ -54,6 +54,7 @@ type Config struct {
 	// own schedule.
 	Retry   func(try int) (time.Duration, bool)
 	Chaos   Chaos
+	InOrder bool              // notifications wait for one another
 	Deliver http.RoundTripper // how notifications travel; nil: directly, trusting any certificate
 }
 

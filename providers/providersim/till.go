@@ -32,6 +32,7 @@ type till struct {
 	schedule func(try int) (time.Duration, bool)
 	accepts  func(status int, body []byte) bool // nil: any 2xx is an acknowledgement
 	queued   bool                               // notifications wait for one another
+	returns  bool                               // a buyer who gives up may come again: the session stays open
 
 	line chan func()
 	stop chan struct{}
@@ -62,7 +63,7 @@ func newTill(c Config, h house, schedule func(int) (time.Duration, bool)) *till 
 		c.Chaos = Chaos{Repeat: 0.1, Reorder: 0.1, Delay: 300 * time.Millisecond}
 	}
 	return &till{cfg: c, house: h, chance: rand.New(rand.NewPCG(c.Seed, 2)), payments: map[string]*Payment{}, answers: map[string]answered{},
-		shapes: map[string]Shape{}, schedule: c.Retry, stop: make(chan struct{})}
+		queued: c.InOrder, shapes: map[string]Shape{}, schedule: c.Retry, stop: make(chan struct{})}
 }
 
 // SetBaseURL tells the simulator its own origin.
@@ -70,6 +71,13 @@ func (t *till) SetBaseURL(origin string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.base = origin
+}
+
+// ownOrigin is where the simulator is served.
+func (t *till) ownOrigin() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.base
 }
 
 // SetCallback says where notifications go; "" for nowhere.

@@ -51,6 +51,9 @@ type Bad struct {
 	Why      purchase.Refusal
 }
 
+// Refused is a delivery that must be refused for this reason.
+func Refused(d purchase.Delivery, why purchase.Refusal) Bad { return Bad{Delivery: d, Why: why} }
+
 // A law is one thing that every adapter does; it returns how the adapter breaks it.
 type law struct {
 	name  string
