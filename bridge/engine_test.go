@@ -312,3 +312,28 @@ func TestAProviderThatIsAwayHoldsUpNothingThatIsProved(t *testing.T) {
 		t.Errorf("paid at %s", row.Summary.Account)
 	}
 }
+
+func TestAQuestionIsAnsweredAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, time.Minute)
+	b := h.node(t, "a")
+	d := signed(nil, "")
+	receive(t, b, d, bridge.Answered)
+	receive(t, b, d, bridge.Answered)
+	h.psp.blindness(true)
+	receive(t, b, d, bridge.KeptUnchecked)
+	h.psp.blindness(false)
+	h.run(t, b)
+	for end := time.Now().Add(15 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		waiting, err := h.store.Unchecked(context.Background(), 1)
+		if err != nil || time.Now().After(end) {
+			t.Fatalf("%d deliveries still wait, %v", len(waiting), err)
+		}
+		if rows, _, err := h.store.List(context.Background(), bridge.Query{}); err != nil || len(rows) > 0 {
+			t.Fatalf("%d purchases, %v", len(rows), err)
+		}
+		if time.Since(d.Received) > 7*time.Second && len(waiting) == 0 { // it was due after five
+			return
+		}
+	}
+}

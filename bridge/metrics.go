@@ -111,6 +111,8 @@ func (m *Metrics) verified(a Account, r Receipt) {
 		result = refusalLabel(r.Refusal)
 	case KeptUnchecked, Full:
 		result = "verifier_unavailable"
+	case Answered: // nobody vouched for it, and nothing was kept
+		return
 	case Unavailable:
 		m.slo.WithLabelValues("callback_accept", "bad").Inc()
 		return

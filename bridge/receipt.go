@@ -17,12 +17,14 @@ type Receipt struct {
 // ReceiptOutcome is a closed list: each has one HTTP status.
 type ReceiptOutcome string
 
-// The outcomes. Accepted, Duplicate, KeptUnchecked and KeptPuzzling are positive acknowledgements: the delivery is durable.
+// The outcomes. Accepted, Duplicate, KeptUnchecked and KeptPuzzling are positive acknowledgements: the delivery is durable. Answered
+// is one as well, for what holds nothing to keep.
 const (
 	Accepted      ReceiptOutcome = "accepted"
 	Duplicate     ReceiptOutcome = "duplicate"
 	KeptUnchecked ReceiptOutcome = "kept_unchecked"
 	KeptPuzzling  ReceiptOutcome = "kept_puzzling"
+	Answered      ReceiptOutcome = "answered"
 	RefusedForged ReceiptOutcome = "refused_forged"
 	Full          ReceiptOutcome = "full"
 	Unavailable   ReceiptOutcome = "unavailable"

@@ -39,7 +39,7 @@ func (b *Bridge) Receive(ctx context.Context, d purchase.Delivery) Receipt {
 
 func (r Receipt) positive() bool {
 	switch r.Outcome {
-	case Accepted, Duplicate, KeptUnchecked, KeptPuzzling:
+	case Accepted, Duplicate, KeptUnchecked, KeptPuzzling, Answered:
 		return true
 	}
 	return false
@@ -58,6 +58,8 @@ func (b *Bridge) judge(ctx context.Context, account Account, d purchase.Delivery
 		b.Log.Warn("delivery cannot be checked now", zap.String("account", account.Name), zap.String("delivery", d.ID), zap.Error(err))
 		due := d.Received.Add(recheckFirst)
 		return b.keepDelivery(ctx, account, d, Keeping{State: Unchecked, Due: due}, KeptUnchecked)
+	case reading.Unkept:
+		return Receipt{Outcome: Answered}
 	}
 	facts, err := b.address(ctx, account, reading.Facts, purchase.ByCallback)
 	if err != nil {
@@ -175,7 +177,7 @@ func (b *Bridge) readAgain(ctx context.Context, account Account, d purchase.Deli
 	}
 	receipt := b.judge(ctx, account, d, reading, err)
 	b.Metrics.verified(account, receipt)
-	if receipt.Outcome != RefusedForged {
+	if receipt.Outcome != RefusedForged && receipt.Outcome != Answered {
 		return
 	}
 	if _, err := b.keep(ctx, Keeping{Delivery: &d, State: False}); err != nil {

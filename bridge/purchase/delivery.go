@@ -27,6 +27,9 @@ type Reading struct {
 	// Message is the provider's own id of this transmission, from what its signature covers; "" where it has none. A second
 	// delivery with the same Message and other bytes is a replay and refused by the store.
 	Message string
+	// Unkept: it is a question that the provider only wants answered, or it is about nothing that is ours, and nothing of it is kept.
+	// Then there are no facts.
+	Unkept bool
 	// Facts may lack Purchase.ID where the message does not say it. They need no ID, Seen or Source: the engine gives them.
 	Facts []Fact
 }

@@ -81,7 +81,7 @@ func bodyStatus(err error) int {
 // reply is the one place where an outcome becomes a status, and where a provider is answered in its own words.
 func (p *public) reply(c echo.Context, r bridge.Receipt) error {
 	switch r.Outcome {
-	case bridge.Accepted, bridge.Duplicate, bridge.KeptUnchecked, bridge.KeptPuzzling:
+	case bridge.Accepted, bridge.Duplicate, bridge.KeptUnchecked, bridge.KeptPuzzling, bridge.Answered:
 		return answer(c, http.StatusOK, r.Answer)
 	case bridge.RefusedForged:
 		if len(r.Answer.Body) > 0 {

@@ -72,7 +72,7 @@ func get(t *testing.T, address string, header http.Header) (*http.Response, stri
 
 func TestEveryOutcomeHasItsStatus(t *testing.T) {
 	t.Parallel()
-	for outcome, want := range map[bridge.ReceiptOutcome]int{bridge.Accepted: 200, bridge.Duplicate: 200, bridge.KeptUnchecked: 200, bridge.KeptPuzzling: 200,
+	for outcome, want := range map[bridge.ReceiptOutcome]int{bridge.Accepted: 200, bridge.Duplicate: 200, bridge.KeptUnchecked: 200, bridge.KeptPuzzling: 200, bridge.Answered: 200,
 		bridge.RefusedForged: 401, bridge.Full: 503, bridge.Unavailable: 503} {
 		e := &engine{receipt: bridge.Receipt{Outcome: outcome, RetryAfter: time.Minute}}
 		server := face(t, e, zap.NewNop())

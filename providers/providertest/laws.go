@@ -22,6 +22,8 @@ func refuse(ctx context.Context, p bridge.Provider, d purchase.Delivery, what st
 	reading, err := p.Read(ctx, d)
 	var why purchase.Refusal
 	switch {
+	case err == nil && reading.Unkept && len(reading.Facts) == 0: // answered, and let go
+		return nil
 	case err == nil:
 		return []string{what + " is accepted"}
 	case !errors.Is(err, purchase.ErrForged):
