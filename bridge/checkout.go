@@ -18,8 +18,10 @@ import (
 )
 
 const (
-	visibleWithin = 5 * time.Second // a fresh purchase may be invisible for a moment
-	patientFor    = 8 * time.Second // a buyer waits this long for a busy Dynamics
+	visibleWithin = 5 * time.Second  // a fresh purchase may be invisible for a moment
+	patientFor    = 8 * time.Second  // a buyer waits this long for a busy Dynamics
+	unknownFor    = 15 * time.Second // what Dynamics did not know is not asked about again so soon
+	unknownUpTo   = 10_000
 	tokenLife     = 48 * time.Hour
 	returnsEvery  = 2 * time.Second // how often a buyer's return may make us ask
 	returnsUpTo   = 500             // facts of a purchase, beyond which returns are no longer noted
@@ -78,9 +80,13 @@ func (c *checkout) fold() purchase.Purchase { return purchase.Fold(c.key, c.fact
 
 // arrive reads the price and keeps that the buyer came. Nothing is kept of a purchase that Dynamics does not know.
 func (c *checkout) arrive(ctx context.Context) (CheckoutResult, error) {
-	offer, err := c.visible(ctx)
+	if c.unknown.has(c.key, c.Clock.Now()) {
+		return CheckoutResult{Outcome: UnknownPurchase}, nil
+	}
+	offer, err := c.visible(purchase.Anonymous(ctx))
 	switch {
 	case errors.Is(err, purchase.ErrNoPurchase):
+		c.unknown.add(c.key, c.Clock.Now())
 		return CheckoutResult{Outcome: UnknownPurchase}, nil
 	case err != nil:
 		return CheckoutResult{Outcome: DataverseError}, fmt.Errorf("read the price: %w", err)
@@ -112,26 +118,26 @@ func agree(events ...string) (event string, agreed bool) {
 	return event, true
 }
 
-// visible reads the price: again for a moment if the purchase is not there yet, or if Dynamics asked for a short pause.
+// visible reads the price: again for a moment, ever more slowly, if the purchase is not there yet, or if there is a short pause.
 func (c *checkout) visible(ctx context.Context) (purchase.Offer, error) {
 	began := c.Clock.Now()
-	for {
+	for pause := visibleWithin / 10; ; pause *= 2 {
 		offer, err := c.env.Registrar.Price(ctx, c.key)
 		if err == nil || errors.Is(err, purchase.ErrNoPrice) {
 			return offer, err
 		}
-		pause, bound := visibleWithin/5, visibleWithin
+		wait, bound := pause, visibleWithin
 		if !errors.Is(err, purchase.ErrNoPurchase) {
 			after, again := purchase.Retry(err)
 			if !again {
 				return offer, err
 			}
-			pause, bound = max(after, pause), patientFor
+			wait, bound = max(after, pause), patientFor
 		}
-		if c.Clock.Now().Add(pause).Sub(began) > bound {
+		if c.Clock.Now().Add(wait).Sub(began) > bound {
 			return offer, err
 		}
-		if err := c.Clock.Sleep(ctx, pause); err != nil {
+		if err := c.Clock.Sleep(ctx, wait); err != nil {
 			return offer, err
 		}
 	}

@@ -59,6 +59,20 @@ func TestNoBuyerIsSentToPayWithoutTimeOrPurchase(t *testing.T) {
 	}
 }
 
+func TestALinkThatLeadsNowhereCostsFewQuestions(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 10*time.Second)
+	b := h.node(t, "a")
+	for range 20 {
+		if r := checkout(t, b, "99999999-0000-4000-8000-000000000001"); r.Outcome != bridge.UnknownPurchase {
+			t.Errorf("%+v", r)
+		}
+	}
+	if h.dynamics.prices < 2 || h.dynamics.prices > 5 { // again for a moment, as it may be too fresh, and then no more
+		t.Errorf("dynamics was asked %d times", h.dynamics.prices)
+	}
+}
+
 func TestMoneyIsNotTakenAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, 3*time.Second)

@@ -42,6 +42,7 @@ type Bridge struct {
 	wake         chan struct{}
 	asides       chan struct{} // one refused delivery at a time is put aside
 	opening      singleflight.Group
+	unknown      *unknown
 	busy         sync.WaitGroup
 }
 
@@ -57,7 +58,8 @@ func New(o Options) (*Bridge, error) {
 	if o.Slots == 0 {
 		o.Slots = 16
 	}
-	b := &Bridge{Options: o, environments: map[string]Environment{}, accounts: map[string]Account{}, wake: make(chan struct{}, 1), asides: make(chan struct{}, 1)}
+	b := &Bridge{Options: o, environments: map[string]Environment{}, accounts: map[string]Account{}, wake: make(chan struct{}, 1), asides: make(chan struct{}, 1),
+		unknown: newUnknown(unknownFor, unknownUpTo)}
 	for _, e := range o.Environments {
 		b.environments[e.Name] = e
 	}

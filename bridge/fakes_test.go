@@ -48,6 +48,7 @@ type dynamics struct {
 	onFinalize func(n int, r *registration) (outcome purchase.Outcome, effect bool)
 	priceErr   error
 	unsaid     bool
+	prices     int // how often one was asked for
 }
 
 type registration struct {
@@ -76,6 +77,7 @@ func (d *dynamics) seats(id string) int {
 func (d *dynamics) Price(_ context.Context, key purchase.Key) (purchase.Offer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.prices++
 	if d.priceErr != nil {
 		return purchase.Offer{}, d.priceErr
 	}

@@ -59,6 +59,7 @@ const (
 	DataverseError  CheckoutOutcome = "dataverse_error"
 	ProviderError   CheckoutOutcome = "provider_error"
 	BadRequest      CheckoutOutcome = "bad_request"
+	TooMany         CheckoutOutcome = "rate_limited" // from one address; said by the public face
 )
 
 // A Visit is what a buyer sees who came back.

@@ -1,5 +1,5 @@
-// Package governor keeps what is asked of Dynamics inside the limits that Dynamics sets its callers: how much at once, and nothing
-// at all while it asks for a pause.
+// Package governor keeps what is asked of Dynamics inside the limits that Dynamics sets its callers: how much at once, how much of it
+// for people who are not known, and nothing at all while it asks for a pause.
 package governor
 
 import (
@@ -9,6 +9,10 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
 const (
@@ -17,6 +21,13 @@ const (
 	// MaxConcurrency stays below the 52 that Dynamics grants one user: what a client gave up on is still worked on over there.
 	// Source: Dataverse service protection API limits.
 	MaxConcurrency = 48
+
+	// DefaultRequests is how many requests Dynamics takes of one user in five minutes.
+	// Source: Dataverse service protection API limits.
+	DefaultRequests = 6000
+	requestsIn      = 5 * time.Minute
+	// AnonymousShare is how much of both may serve people who are not known, in percent.
+	AnonymousShare = 30
 
 	leastPause = time.Second
 	usualPause = 5 * time.Second // when a refusal does not say how long
@@ -27,6 +38,7 @@ const (
 type Options struct {
 	Next        http.RoundTripper // sends what is let through; nil is http.DefaultTransport
 	Concurrency int               // requests at once; 0 is DefaultConcurrency, more than MaxConcurrency is that
+	Requests    int               // in five minutes; 0 is DefaultRequests. Only the share of the unknown is counted
 	Now         func() time.Time  // nil is time.Now
 }
 
@@ -36,15 +48,27 @@ type Governor struct {
 	next    http.RoundTripper
 	now     func() time.Time
 	ceiling int
+	unknown *rate.Limiter // requests for people who are not known
 
-	mu       sync.Mutex
-	limit    int // at most ceiling; halved by a refusal, grown by good answers
+	mu    sync.Mutex
+	limit int           // at most ceiling; halved by a refusal, grown by good answers
+	good  int           // good answers since limit last changed
+	since time.Time     // when the pause began
+	until time.Time     // when it ends
+	pause time.Duration // its length
+	lines [2]line       // money first
+}
+
+// The lines: what money waits for, and people who are not known.
+const (
+	urgent = iota
+	anonymous
+)
+
+// A line is the requests of one kind.
+type line struct {
 	inFlight int
-	good     int           // good answers since limit last changed
-	since    time.Time     // when the pause began
-	until    time.Time     // when it ends
-	pause    time.Duration // its length
-	waiting  []chan error  // first come, first served; nil is an admission
+	waiting  []chan error // first come, first served; nil is an admission
 }
 
 // New makes a governor.
@@ -58,8 +82,18 @@ func New(o Options) *Governor {
 	if o.Concurrency <= 0 {
 		o.Concurrency = DefaultConcurrency
 	}
+	if o.Requests <= 0 {
+		o.Requests = DefaultRequests
+	}
 	n := min(o.Concurrency, MaxConcurrency)
-	return &Governor{next: o.Next, now: o.Now, ceiling: n, limit: n}
+	return &Governor{next: o.Next, now: o.Now, ceiling: n, limit: n, unknown: ration(o.Requests)}
+}
+
+// ration lets through the share of the unknown: a sixth of it at once, the rest evenly, so that no five minutes see more.
+func ration(requests int) *rate.Limiter {
+	all := requests * AnonymousShare / 100
+	burst := max(1, all/6)
+	return rate.NewLimiter(rate.Limit(float64(all-burst)/requestsIn.Seconds()), burst)
 }
 
 // Paused is the refusal of a request that was not sent because Dynamics asked for a pause.
@@ -72,6 +106,16 @@ func (p Paused) Error() string {
 // Retry says that the request may be made after the pause.
 func (p Paused) Retry() (after time.Duration, again bool) { return p.For, true }
 
+// Spent is the refusal of a request for somebody unknown that was not sent because their share is used up.
+type Spent struct{ For time.Duration }
+
+func (s Spent) Error() string {
+	return fmt.Sprintf("what buyers who have not paid may ask of dynamics is used up for %s", s.For.Round(time.Second))
+}
+
+// Retry says when there will be some again.
+func (s Spent) Retry() (after time.Duration, again bool) { return s.For, true }
+
 // Paused is what is left of the pause, 0 when there is none.
 func (g *Governor) Paused() time.Duration {
 	g.mu.Lock()
@@ -79,10 +123,15 @@ func (g *Governor) Paused() time.Duration {
 	return g.left()
 }
 
-// RoundTrip waits for a free place as long as the request's context allows, and fails at once with Paused while there is a pause.
-// In both cases nothing of the request's body was read.
+// RoundTrip waits for a free place as long as the request's context allows, and fails at once with Paused while there is a pause, and
+// with Spent when the share of the unknown is used up and the request is theirs (purchase.Anonymous). In all these cases nothing of
+// the request's body was read.
 func (g *Governor) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := g.enter(req.Context()); err != nil {
+	kind := urgent
+	if purchase.IsAnonymous(req.Context()) {
+		kind = anonymous
+	}
+	if err := g.enter(req.Context(), kind); err != nil {
 		if req.Body != nil {
 			req.Body.Close()
 		}
@@ -90,54 +139,87 @@ func (g *Governor) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	began := g.now()
 	resp, err := g.next.RoundTrip(req)
-	g.leave(began, resp)
+	g.leave(kind, began, resp)
 	return resp, err
 }
 
 func (g *Governor) left() time.Duration { return max(0, g.until.Sub(g.now())) }
 
+// free tells whether there is a place for one more of the kind.
+func (g *Governor) free(kind int) bool {
+	if g.lines[urgent].inFlight+g.lines[anonymous].inFlight >= g.limit {
+		return false
+	}
+	return kind == urgent || g.lines[anonymous].inFlight < max(1, g.limit*AnonymousShare/100)
+}
+
 // enter takes a place or waits for one.
-func (g *Governor) enter(ctx context.Context) error {
-	g.mu.Lock()
-	if left := g.left(); left > 0 {
-		g.mu.Unlock()
-		return Paused{For: left}
+func (g *Governor) enter(ctx context.Context, kind int) error {
+	turn, err := g.queue(kind)
+	if turn == nil {
+		return err
 	}
-	if g.inFlight < g.limit && len(g.waiting) == 0 {
-		g.inFlight++
-		g.mu.Unlock()
-		return nil
-	}
-	turn := make(chan error, 1)
-	g.waiting = append(g.waiting, turn)
-	g.mu.Unlock()
 	select {
 	case err := <-turn:
 		return err
 	case <-ctx.Done():
-		g.giveUp(turn)
+		g.giveUp(kind, turn)
 		return ctx.Err()
 	}
 }
 
-// giveUp takes a waiter off the list; if it was admitted in that very moment, its place goes to the next.
-func (g *Governor) giveUp(turn chan error) {
+// queue takes a place; the channel is nil unless it has to be waited for.
+func (g *Governor) queue(kind int) (chan error, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if i := slices.Index(g.waiting, turn); i >= 0 {
-		g.waiting = slices.Delete(g.waiting, i, i+1)
+	if left := g.left(); left > 0 {
+		return nil, Paused{For: left}
+	}
+	if kind == anonymous {
+		if err := g.spend(); err != nil {
+			return nil, err
+		}
+	}
+	own := &g.lines[kind]
+	if len(own.waiting) == 0 && g.free(kind) {
+		own.inFlight++
+		return nil, nil
+	}
+	turn := make(chan error, 1)
+	own.waiting = append(own.waiting, turn)
+	return turn, nil
+}
+
+// spend takes one request off the share of the unknown.
+func (g *Governor) spend() error {
+	now := g.now()
+	taken := g.unknown.ReserveN(now, 1)
+	if wait := taken.DelayFrom(now); wait > 0 {
+		taken.CancelAt(now)
+		return Spent{For: wait}
+	}
+	return nil
+}
+
+// giveUp takes a waiter off its line; if it was admitted in that very moment, its place goes to the next.
+func (g *Governor) giveUp(kind int, turn chan error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	own := &g.lines[kind]
+	if i := slices.Index(own.waiting, turn); i >= 0 {
+		own.waiting = slices.Delete(own.waiting, i, i+1)
 		return
 	}
 	if err := <-turn; err == nil {
-		g.inFlight--
+		own.inFlight--
 		g.admit()
 	}
 }
 
-func (g *Governor) leave(began time.Time, resp *http.Response) {
+func (g *Governor) leave(kind int, began time.Time, resp *http.Response) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.inFlight--
+	g.lines[kind].inFlight--
 	switch {
 	case resp == nil:
 	case resp.StatusCode == http.StatusTooManyRequests:
@@ -162,10 +244,12 @@ func (g *Governor) throttle(began time.Time, asked time.Duration) {
 	}
 	g.since, g.until, g.pause = now, now.Add(asked), asked
 	g.limit, g.good = max(1, g.limit/2), 0
-	for _, turn := range g.waiting {
-		turn <- Paused{For: asked}
+	for kind := range g.lines {
+		for _, turn := range g.lines[kind].waiting {
+			turn <- Paused{For: asked}
+		}
+		g.lines[kind].waiting = nil
 	}
-	g.waiting = nil
 }
 
 // recover widens the ration by one for every ration of good answers.
@@ -178,11 +262,15 @@ func (g *Governor) recover() {
 	}
 }
 
+// admit gives the free places to who waits, money first.
 func (g *Governor) admit() {
-	for len(g.waiting) > 0 && g.inFlight < g.limit {
-		g.waiting[0] <- nil
-		g.waiting = g.waiting[1:]
-		g.inFlight++
+	for kind := range g.lines {
+		own := &g.lines[kind]
+		for len(own.waiting) > 0 && g.free(kind) {
+			own.waiting[0] <- nil
+			own.waiting = own.waiting[1:]
+			own.inFlight++
+		}
 	}
 }
 

@@ -20,6 +20,9 @@ type Config struct {
 	TrustedProxies []string `yaml:"trusted_proxies"`
 	// ReturnOrigins are the sites a buyer may be sent back to, such as https://events.example.org. Others are refused.
 	ReturnOrigins []string `yaml:"return_origins"`
+	// CheckoutsPerMinute is how many buyers one address may send to /pay in a minute, and as many at once: 120. Addresses of private
+	// networks are not limited: no buyer comes from there, but a proxy that is not in trusted_proxies does.
+	CheckoutsPerMinute int `yaml:"checkouts_per_minute"`
 }
 
 // Operations is the operations section: metrics and health checks, not for the public.
@@ -32,6 +35,9 @@ type Operations struct {
 func (c *Config) Validate(p *field.Problems) {
 	checkListen(p, c.Listen, ":8080")
 	checkPublicURL(p, c.PublicURL)
+	if c.CheckoutsPerMinute < 0 {
+		p.Add("checkouts_per_minute", "is %d; write how many buyers one address may send to pay in a minute, for example %d", c.CheckoutsPerMinute, checkoutsPerMinute)
+	}
 	for _, proxy := range c.TrustedProxies {
 		network, err := netip.ParsePrefix(proxy)
 		switch {

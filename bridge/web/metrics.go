@@ -25,7 +25,7 @@ var (
 	buckets  = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10}
 	codes    = []int{200, 400, 401, 404, 405, 408, 413, 500, 503}
 	outcomes = []bridge.CheckoutOutcome{bridge.Redirected, bridge.CheckoutExpired, bridge.UnknownPurchase, bridge.AlreadyPaid,
-		bridge.DataverseError, bridge.ProviderError, bridge.BadRequest}
+		bridge.DataverseError, bridge.ProviderError, bridge.BadRequest, bridge.TooMany}
 )
 
 func newMetrics(reg prometheus.Registerer, accounts []bridge.Account) *metrics {

@@ -22,7 +22,11 @@ func (p *public) pay(c echo.Context) error {
 	}
 	q, err := p.Config.parse(c.QueryParams())
 	result := bridge.CheckoutResult{Outcome: bridge.BadRequest}
-	if err == nil {
+	switch {
+	case err != nil:
+	case !p.crowd.admits(c.RealIP(), began):
+		result.Outcome = bridge.TooMany
+	default:
 		result, err = p.Bridge.Checkout(c.Request().Context(), bridge.CheckoutRequest{Account: account.Name, PurchaseID: q.purchaseID,
 			Event: q.event, User: q.user, ReturnURL: q.back, Language: languageOf(c)})
 	}
@@ -56,14 +60,14 @@ func (p *public) turnAway(c echo.Context, q query, o bridge.CheckoutOutcome) err
 		n.Self = q.values()
 	}
 	status := checkoutStatus(o)
-	if status == http.StatusServiceUnavailable {
+	if status >= http.StatusTooManyRequests {
 		n.Retry = n.self("lang", n.Language)
 		c.Response().Header().Set("Retry-After", "5")
 	}
 	return p.show(c, status, n)
 }
 
-// checkoutStatus: what the link is to blame for, or has run out of, is 4xx; what will pass is 503.
+// checkoutStatus: what the link is to blame for, or has run out of, is 4xx; what will pass is 429 or 503.
 func checkoutStatus(o bridge.CheckoutOutcome) int {
 	switch o {
 	case bridge.AlreadyPaid:
@@ -74,6 +78,8 @@ func checkoutStatus(o bridge.CheckoutOutcome) int {
 		return http.StatusNotFound
 	case bridge.CheckoutExpired:
 		return http.StatusGone
+	case bridge.TooMany:
+		return http.StatusTooManyRequests
 	}
 	return http.StatusServiceUnavailable
 }

@@ -44,6 +44,7 @@ type public struct {
 	Options
 	metrics *metrics
 	calm    *zap.Logger // for what anybody outside can cause
+	crowd   *crowd
 }
 
 const bodyWithin = 10 * time.Second
@@ -54,7 +55,7 @@ func NewPublic(o Options) http.Handler {
 	if o.BodyWithin == 0 {
 		o.BodyWithin = bodyWithin
 	}
-	p := &public{Options: o, metrics: newMetrics(o.Registerer, o.Accounts), calm: calm(o.Log)}
+	p := &public{Options: o, metrics: newMetrics(o.Registerer, o.Accounts), calm: calm(o.Log), crowd: newCrowd(o.Config.CheckoutsPerMinute)}
 	e := newEcho(o.Config.TrustedProxies, p.fail)
 	e.Use(p.observe, recovered(o.Log), bounded(o.BodyWithin))
 	e.Any(callbackRoute, p.callback)

@@ -44,7 +44,12 @@ func (e *engine) Visit(context.Context, string, bool) (bridge.Visit, error) { re
 
 func face(t *testing.T, e *engine, log *zap.Logger) *httptest.Server {
 	t.Helper()
-	server := httptest.NewServer(NewPublic(Options{Config: Config{ReturnOrigins: []string{"https://events.example.org"}}, Bridge: e, Log: log,
+	return faceWith(t, e, log, Config{ReturnOrigins: []string{"https://events.example.org"}})
+}
+
+func faceWith(t *testing.T, e *engine, log *zap.Logger, c Config) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(NewPublic(Options{Config: c, Bridge: e, Log: log,
 		Accounts: []bridge.Account{{Name: "shop", Kind: "paypal"}}, Registerer: prometheus.NewRegistry(), Now: time.Now}))
 	t.Cleanup(server.Close)
 	return server
@@ -166,7 +171,7 @@ func TestEveryCheckoutOutcomeIsAPageOrARedirect(t *testing.T) {
 	t.Parallel()
 	const id = "ab62525b-7a63-47c0-b6e8-17ad1a2c67a6"
 	for outcome, want := range map[bridge.CheckoutOutcome]int{bridge.CheckoutExpired: 410, bridge.UnknownPurchase: 404, bridge.BadRequest: 400,
-		bridge.DataverseError: 503, bridge.ProviderError: 503} {
+		bridge.DataverseError: 503, bridge.ProviderError: 503, bridge.TooMany: 429} {
 		resp, page := get(t, face(t, &engine{checkout: bridge.CheckoutResult{Outcome: outcome}}, zap.NewNop()).URL+"/pay/shop?purchaseId="+id, nil)
 		if resp.StatusCode != want || !strings.Contains(page, "<h1>") || resp.Header.Get("Location") != "" {
 			t.Errorf("%s: %s", outcome, resp.Status)
