@@ -59,6 +59,27 @@ func genuineIsRead(ctx context.Context, h Harness, p bridge.Provider) []string {
 	return faults
 }
 
+// saidApart: whether a provider comes again hangs on the answer alone, on its status or on its body, as it reads them.
+func saidApart(_ context.Context, h Harness, p bridge.Provider) []string {
+	answerer, ok := p.(bridge.Answerer)
+	if !ok {
+		return nil
+	}
+	deliveries := slices.Concat(h.Genuine, h.Foreign)
+	for _, b := range h.Bad {
+		deliveries = append(deliveries, b.Delivery)
+	}
+	var faults []string
+	for _, d := range deliveries {
+		kept, refused := answerer.Answer(d, true), answerer.Answer(d, false)
+		welcome := len(refused.Body) > 0 || refused.Status >= 200 && refused.Status < 300
+		if welcome && bytes.Equal(kept.Body, refused.Body) {
+			faults = append(faults, fmt.Sprintf("a refused delivery hears %d %q, as if it were kept", refused.Status, refused.Body))
+		}
+	}
+	return faults
+}
+
 var tellable = []purchase.Kind{purchase.Approved, purchase.Pending, purchase.Authorised, purchase.Captured, purchase.Failed,
 	purchase.Lapsed, purchase.Refunded, purchase.Reversed}
 

@@ -141,6 +141,26 @@ func (c coin) Instructions(callback string) []purchase.Instruction {
 	return []purchase.Instruction{step}
 }
 
+func (c coin) Methods() []string { return []string{http.MethodPost} }
+
+func (c coin) Answer(_ purchase.Delivery, kept bool) purchase.Answer {
+	taken, refused := purchase.Answer{Body: []byte("taken")}, purchase.Answer{Body: []byte("refused")}
+	switch c.flaw {
+	case "says the same to everybody":
+		refused = taken
+	case "says the same under another status":
+		refused = purchase.Answer{Status: http.StatusForbidden, Body: taken.Body}
+	case "is silent to forgers":
+		refused = purchase.Answer{}
+	case "welcomes forgers without a word":
+		taken, refused = purchase.Answer{}, purchase.Answer{Status: http.StatusAccepted}
+	}
+	if kept {
+		return taken
+	}
+	return refused
+}
+
 // deaf is a coin that cannot be asked.
 type deaf struct{ c coin }
 
@@ -214,6 +234,9 @@ func TestEachBrokenAdapterIsCaught(t *testing.T) {
 		"does not say why":                   "each bad delivery is refused for its own reason",
 		"speaks one language":                "the back office is told in both languages",
 		"keeps its address to itself":        "the back office is told in both languages",
+		"says the same to everybody":         "what is refused is not answered as what is kept",
+		"says the same under another status": "what is refused is not answered as what is kept",
+		"welcomes forgers without a word":    "what is refused is not answered as what is kept",
 		"hears what it cannot ask":           "who cannot be asked hears only proof",
 	} {
 		faults := providertest.Faults(t.Context(), harness(flaw))
@@ -221,7 +244,9 @@ func TestEachBrokenAdapterIsCaught(t *testing.T) {
 			t.Errorf("an adapter that %s keeps the law %q", flaw, law)
 		}
 	}
-	if faults := providertest.Faults(t.Context(), harness("")); len(faults) > 0 {
-		t.Errorf("the honest adapter is blamed: %v", faults)
+	for _, honest := range []string{"", "is silent to forgers"} {
+		if faults := providertest.Faults(t.Context(), harness(honest)); len(faults) > 0 {
+			t.Errorf("an honest adapter that %s is blamed: %v", honest, faults)
+		}
 	}
 }
