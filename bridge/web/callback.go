@@ -84,10 +84,10 @@ func (p *public) reply(c echo.Context, r bridge.Receipt) error {
 	case bridge.Accepted, bridge.Duplicate, bridge.KeptUnchecked, bridge.KeptPuzzling, bridge.Answered:
 		return answer(c, http.StatusOK, r.Answer)
 	case bridge.RefusedForged:
-		if len(r.Answer.Body) > 0 {
-			return answer(c, http.StatusUnauthorized, r.Answer)
+		if r.Answer.Status == 0 && len(r.Answer.Body) == 0 {
+			return echo.NewHTTPError(http.StatusUnauthorized)
 		}
-		return echo.NewHTTPError(http.StatusUnauthorized)
+		return answer(c, http.StatusUnauthorized, r.Answer)
 	case bridge.Full, bridge.Unavailable:
 		c.Response().Header().Set("Retry-After", strconv.Itoa(max(1, int((r.RetryAfter+time.Second-1)/time.Second))))
 		return echo.NewHTTPError(http.StatusServiceUnavailable)

@@ -109,6 +109,33 @@ func TestAProvidersOwnAnswerIsGiven(t *testing.T) {
 	}
 }
 
+func TestARefusalIsAnsweredInTheProvidersOwnWords(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer purchase.Answer
+		status int
+		kind   string
+		body   string
+	}{
+		"nothing":           {purchase.Answer{}, 401, "text/plain; charset=UTF-8", "Unauthorized\n"},
+		"words":             {purchase.Answer{ContentType: "text/plain", Body: []byte("version=2\ncdr=1\n")}, 401, "text/plain", "version=2\ncdr=1\n"},
+		"words of no kind":  {purchase.Answer{Body: []byte("no")}, 401, "text/plain; charset=utf-8", "no"},
+		"words at a status": {purchase.Answer{Status: 200, ContentType: "text/plain", Body: []byte("cdr=1")}, 200, "text/plain", "cdr=1"},
+		"a status alone":    {purchase.Answer{Status: 403}, 403, "", ""},
+	} {
+		e := &engine{receipt: bridge.Receipt{Outcome: bridge.RefusedForged, Refusal: purchase.BadSignature, Answer: c.answer}}
+		resp, err := http.Post(face(t, e, zap.NewNop()).URL+"/callback/shop", "", strings.NewReader("forged"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != c.status || resp.Header.Get("Content-Type") != c.kind || string(raw) != c.body {
+			t.Errorf("%s: %s, %q, %q, %v", name, resp.Status, resp.Header.Get("Content-Type"), raw, err)
+		}
+	}
+}
+
 func TestEveryMessageIsThereInBothLanguages(t *testing.T) {
 	t.Parallel()
 	for key, m := range messages {
