@@ -62,6 +62,7 @@ type law struct {
 
 var laws = []law{
 	{"genuine deliveries are read", genuineIsRead},
+	{"it listens to the methods by which genuine deliveries come", listens},
 	{"the same bytes say the same", sameSaysSame},
 	{"one changed byte of the payload is refused", forgedPayload},
 	{"one changed byte of a signed header is refused", forgedHeader},

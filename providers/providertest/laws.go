@@ -59,6 +59,21 @@ func genuineIsRead(ctx context.Context, h Harness, p bridge.Provider) []string {
 	return faults
 }
 
+// listens: the face turns away what comes by another method before anybody reads it.
+func listens(_ context.Context, h Harness, p bridge.Provider) []string {
+	methods := []string{http.MethodPost}
+	if a, ok := p.(bridge.Answerer); ok {
+		methods = a.Methods()
+	}
+	var faults []string
+	for i, d := range h.Genuine {
+		if !slices.Contains(methods, d.Method) {
+			faults = append(faults, fmt.Sprintf("genuine delivery %d comes by %s, which it does not listen to", i, d.Method))
+		}
+	}
+	return faults
+}
+
 // saidApart: whether a provider comes again hangs on the answer alone, on its status or on its body, as it reads them.
 func saidApart(_ context.Context, h Harness, p bridge.Provider) []string {
 	answerer, ok := p.(bridge.Answerer)

@@ -141,7 +141,12 @@ func (c coin) Instructions(callback string) []purchase.Instruction {
 	return []purchase.Instruction{step}
 }
 
-func (c coin) Methods() []string { return []string{http.MethodPost} }
+func (c coin) Methods() []string {
+	if c.flaw == "listens to another method" {
+		return []string{http.MethodGet}
+	}
+	return []string{http.MethodPost}
+}
 
 func (c coin) Answer(_ purchase.Delivery, kept bool) purchase.Answer {
 	taken, refused := purchase.Answer{Body: []byte("taken")}, purchase.Answer{Body: []byte("refused")}
@@ -234,6 +239,7 @@ func TestEachBrokenAdapterIsCaught(t *testing.T) {
 		"does not say why":                   "each bad delivery is refused for its own reason",
 		"speaks one language":                "the back office is told in both languages",
 		"keeps its address to itself":        "the back office is told in both languages",
+		"listens to another method":          "it listens to the methods by which genuine deliveries come",
 		"says the same to everybody":         "what is refused is not answered as what is kept",
 		"says the same under another status": "what is refused is not answered as what is kept",
 		"welcomes forgers without a word":    "what is refused is not answered as what is kept",
