@@ -1,6 +1,7 @@
 package providersim
 
 import (
+	"cmp"
 	"html/template"
 	"net/http"
 )
@@ -102,6 +103,17 @@ func (t *till) pressed(w http.ResponseWriter, r *http.Request, houseName string)
 	default:
 		http.Redirect(w, r, to.URL, http.StatusSeeOther)
 	}
+}
+
+// back is the usual way: a buyer whose card was refused stays and may try another, any other goes back to the shop. Held: mu.
+func (t *till) back(p *Payment, did action) way {
+	switch did {
+	case doCancel:
+		return way{URL: cmp.Or(p.Cancel, p.Return)}
+	case doDecline:
+		return way{Stay: true}
+	}
+	return way{URL: p.Return}
 }
 
 // did moves the payment on. Held: mu.

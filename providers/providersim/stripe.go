@@ -485,16 +485,6 @@ func stripeHeader(secret, scheme string, at time.Time, body []byte) http.Header 
 		"Stripe-Signature": {fmt.Sprintf("t=%d,%s=%s", at.Unix(), scheme, hex.EncodeToString(h.Sum(nil)))}}
 }
 
-func (s *Stripe) back(p *Payment, did action) way {
-	switch did {
-	case doCancel:
-		return way{URL: cmp.Or(p.Cancel, p.Return)}
-	case doDecline:
-		return way{Stay: true}
-	}
-	return way{URL: p.Return}
-}
-
 // Button implements Simulator: a PaymentIntent of the organiser's own page.
 func (s *Stripe) Button(b ButtonPayment) (string, error) {
 	s.mu.Lock()

@@ -44,7 +44,7 @@ type till struct {
 type house interface {
 	// moved is told what became of a payment, to send the notifications. Held: till.mu.
 	moved(p *Payment, e event)
-	// back is where the browser is sent after the buyer did something at the pay page. Held: till.mu.
+	// back is where the browser is sent after the buyer did something at the pay page; the till knows the usual way. Held: till.mu.
 	back(p *Payment, did action) way
 }
 
