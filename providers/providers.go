@@ -13,6 +13,7 @@ import (
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/config/field"
+	"github.com/paybridge/paybridge/providers/monetico"
 	"github.com/paybridge/paybridge/providers/paypal"
 	"github.com/paybridge/paybridge/providers/protocol"
 	"github.com/paybridge/paybridge/providers/stripe"
@@ -21,8 +22,9 @@ import (
 // Config is the provider's section of an account, under the provider's name. There is exactly one. The key is the provider's name in
 // settings, metrics and the console.
 type Config struct {
-	PayPal *paypal.Config `yaml:"paypal,omitempty"` // REST app (Orders v2 and webhooks), or IPN
-	Stripe *stripe.Config `yaml:"stripe,omitempty"` // Checkout Sessions and PaymentIntents
+	PayPal   *paypal.Config   `yaml:"paypal,omitempty"`   // REST app (Orders v2 and webhooks), or IPN
+	Stripe   *stripe.Config   `yaml:"stripe,omitempty"`   // Checkout Sessions and PaymentIntents
+	Monetico *monetico.Config `yaml:"monetico,omitempty"` // Monetico Paiement, Crédit Mutuel and CIC
 }
 
 // sections are the sections by their keys, those that are not there as well: then the Section is nil.
