@@ -152,6 +152,23 @@ func TestAFormIsMadeAnewForTheSameSession(t *testing.T) {
 	}
 }
 
+func TestABuyerWhoCameBackFromWhomNobodyCanAskIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	for cancelled, want := range map[bool]purchase.State{true: purchase.StateAbandoned, false: purchase.StateHeld} {
+		h := newHouse(t, 4*time.Second)
+		b := h.nodeWith(t, "a", bridge.Account{Name: "shop", Kind: "psp", Environment: "main", Provider: deaf{h.psp}})
+		h.run(t, b)
+		id := h.dynamics.register(euros45, time.Now())
+		ref := strings.TrimPrefix(checkout(t, b, id).Redirect, "https://psp.example/pay/")
+		if _, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), cancelled); err != nil {
+			t.Fatal(err)
+		}
+		if row := h.await(t, id, want); want == purchase.StateHeld && row.Summary.Cause != purchase.CauseUnproved {
+			t.Errorf("on the desk as %s", row.Summary.Cause)
+		}
+	}
+}
+
 func TestASessionThatNobodyPaidIsEnded(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, 4*time.Second)

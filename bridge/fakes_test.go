@@ -228,6 +228,10 @@ func (d deaf) Read(ctx context.Context, delivery purchase.Delivery) (purchase.Re
 	return reading, err
 }
 
+func (d deaf) Open(ctx context.Context, o purchase.Order) (purchase.Checkout, error) {
+	return d.p.Open(ctx, o)
+}
+
 func (p *psp) Capture(_ context.Context, ref purchase.Ref, _ string) ([]purchase.Fact, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

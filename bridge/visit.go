@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"net/url"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -25,7 +26,7 @@ func (b *Bridge) Visit(ctx context.Context, token string, cancelled bool) (Visit
 	env := b.environments[t.Purchase.Environment]
 	p := purchase.Fold(t.Purchase, facts, env.Policy)
 	now := b.Clock.Now()
-	if !p.Settled() && t.Payment != "" {
+	if deaf := slices.Contains(env.Policy.Unaskable, t.Account); !p.Settled() && t.Payment != "" && !(deaf && cancelled) {
 		b.noteReturn(ctx, t, p, len(facts), now)
 	}
 	v := Visit{State: buyerState(p, t.Payment, cancelled, now), Reference: shortReference(t.Purchase), Return: t.Return, Language: t.Language}

@@ -62,6 +62,7 @@ type Detail struct {
 	Capturable bool      `json:"capturable,omitempty"`
 	Voidable   bool      `json:"voidable,omitempty"`
 	Form       bool      `json:"form,omitempty"`
+	Unaskable  bool      `json:"unaskable,omitempty"`
 }
 
 // Standing is what a fact rests on. The order is that of trust.
@@ -95,7 +96,8 @@ type Kind string
 // Facts about a payment. Heard or proved; Opened is own.
 const (
 	// Opened: we made a pay session (Money asked, Detail.URL where the buyer pays, Until when it ends, Capturable when only our own
-	// capture can take the money, Voidable when we can end it, Form when the buyer gets there by a form that is made anew each time).
+	// capture can take the money, Voidable when we can end it, Form when the buyer gets there by a form that is made anew each time,
+	// Unaskable when its account cannot be asked what became of it).
 	Opened Kind = "opened"
 	// Approved: the buyer agreed to pay; no money has moved.
 	Approved Kind = "approved"

@@ -94,10 +94,11 @@ func (p Purchase) unproved(now time.Time) bool {
 	return known && !now.Before(p.Deadline.At) && p.rumoured()
 }
 
-// rumoured: somebody says that there is money, and there is none.
+// rumoured: somebody says that there is money, and there is none. Of a session of ours the provider's own word is had, unless it cannot
+// be asked: then a buyer who came back from paying, and of whom nothing more was heard, may have paid.
 func (p Purchase) rumoured() bool {
 	return !p.Net().Positive() && p.anyPayment(func(pay Payment) bool {
-		return pay.Hearsay != "" && pay.Opened == nil && pay.Pending == ""
+		return pay.Hearsay != "" && pay.Pending == "" && (pay.Opened == nil || pay.Opened.Detail.Unaskable)
 	})
 }
 
