@@ -37,7 +37,7 @@ counter   registrations_expired_total                        provider account st
 histogram registration_finalization_duration_seconds         provider
 histogram payment_finalization_duration_seconds              provider source=callback|poll|return|import
 
-counter   checkouts_total                                    provider account result=redirected|expired|unknown_purchase|already_paid|dataverse_error|provider_error|bad_request
+counter   checkouts_total                                    provider account result=redirected|expired|unknown_purchase|already_paid|dataverse_error|provider_error|bad_request|rate_limited
 histogram checkout_duration_seconds                          provider
 counter   callback_requests_total                            provider code
 histogram callback_request_duration_seconds                  provider
