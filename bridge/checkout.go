@@ -196,6 +196,7 @@ func (c *checkout) order(p purchase.Purchase, token string) purchase.Order {
 		Until:       p.Deadline.At,
 		Return:      c.PublicURL + "/return/" + token,
 		Language:    c.req.Language,
+		Reserve:     c.env.Policy.SeatFirst(c.account.Name),
 		Key:         orderKey(c.account.Name, c.key, len(p.Payments), p.Offer.Money),
 	}
 }

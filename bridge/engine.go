@@ -75,9 +75,23 @@ func New(o Options) (*Bridge, error) {
 			e.Policy.Unaskable = append(e.Policy.Unaskable, a.Name)
 			b.environments[e.Name] = e
 		}
+		if err := ableSeatFirst(e, a); err != nil {
+			return nil, err
+		}
 		b.accounts[a.Name] = a
 	}
 	return b, nil
+}
+
+// ableSeatFirst: who reserves money first must be able to take it, to give it back, and to be asked what became of it.
+func ableSeatFirst(e Environment, a Account) error {
+	_, takes := a.Provider.(Capturer)
+	_, gives := a.Provider.(Voider)
+	_, askable := a.Provider.(Asker)
+	if e.Policy.SeatFirst(a.Name) && !(takes && gives && askable) {
+		return fmt.Errorf("account %s: a %s account cannot reserve money, take it later and give it back; write capture: before_registration", a.Name, a.Kind)
+	}
+	return nil
 }
 
 // Account looks an account up by its name, the end of its callback address.

@@ -131,6 +131,7 @@ type psp struct {
 	voids    int
 	captures int
 	asks     int
+	broke    bool // captures of reserved money are turned down
 }
 
 type payment struct {
@@ -196,7 +197,7 @@ func (p *psp) Open(_ context.Context, o purchase.Order) (purchase.Checkout, erro
 		p.opened[o.Key] = ref
 		p.payments[ref] = payment{Purchase: o.Reference.Purchase, Ref: ref, Money: o.Money, Kind: purchase.Opened}
 	}
-	made := purchase.Checkout{Payment: ref, URL: "https://psp.example/pay/" + ref, Capturable: !p.endable, Voidable: p.endable}
+	made := purchase.Checkout{Payment: ref, URL: "https://psp.example/pay/" + ref, Capturable: !p.endable || o.Reserve, Voidable: p.endable || o.Reserve}
 	if p.form {
 		made.Form = []purchase.Field{{Name: "order", Value: ref}, {Name: "back", Value: o.Return}}
 	}
@@ -208,7 +209,7 @@ func (p *psp) Void(_ context.Context, ref purchase.Ref, _ string) ([]purchase.Fa
 	defer p.mu.Unlock()
 	p.voids++
 	pay := p.payments[ref.Payment]
-	if pay.Kind == purchase.Opened {
+	if pay.Kind == purchase.Opened || pay.Kind == purchase.Authorised {
 		pay.Kind, pay.At = purchase.Lapsed, time.Now()
 		p.payments[ref.Payment] = pay
 	}
@@ -237,6 +238,9 @@ func (p *psp) Capture(_ context.Context, ref purchase.Ref, _ string) ([]purchase
 	defer p.mu.Unlock()
 	p.captures++
 	pay := p.payments[ref.Payment]
+	if p.broke {
+		return []purchase.Fact{pay.fact(purchase.Proved)}, final{errors.New("the bank says no")}
+	}
 	pay.Kind, pay.At = purchase.Captured, time.Now()
 	p.payments[ref.Payment] = pay
 	return []purchase.Fact{pay.fact(purchase.Proved)}, nil
@@ -253,6 +257,11 @@ func (p *psp) blindness(on bool) {
 	defer p.mu.Unlock()
 	p.blind = on
 }
+
+// final is an error that no repetition mends.
+type final struct{ error }
+
+func (final) Retry() (time.Duration, bool) { return 0, false }
 
 // delivery is a signed note about a payment.
 func delivery(t testing.TB, pay payment, message string) purchase.Delivery {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -201,7 +200,7 @@ func (w *worker) operate(ctx context.Context, next purchase.Next, call func(cont
 	w.log.Info("calling the provider", zap.String("step", string(next.Step)), zap.String("account", next.Account), zap.String("payment", next.Payment.Payment))
 	proofs, err := call(ctx, next.Payment, w.operationKey(intents[0]))
 	by := purchase.ByReturn // the buyer agreed, and then we took the money
-	if next.Step == purchase.StepVoid {
+	if next.Step == purchase.StepVoid || w.env.Policy.SeatFirst(next.Account) {
 		by = purchase.ByPoll
 	}
 	facts, failed := w.proved(ctx, w.accounts[next.Account], next, proofs, by)
@@ -214,7 +213,7 @@ func (w *worker) operate(ctx context.Context, next purchase.Next, call func(cont
 // operationKey is the key that the fold gives this attempt: the same over all attempts of one operation.
 func (w *worker) operationKey(intent purchase.Fact) string {
 	for _, pay := range w.fold().Payments {
-		for _, a := range slices.Concat(pay.Captures, pay.Voids) {
+		for _, a := range pay.Attempts() {
 			if a.Number == intent.Number {
 				return a.Key
 			}

@@ -82,7 +82,7 @@ func buyerState(p purchase.Purchase, payment string, cancelled bool, now time.Ti
 }
 
 // unpaidState: nothing was charged in a session that only our capture can turn into money, if we captured nothing; in one that the
-// provider says has ended unpaid; and in an attempt that it says has failed.
+// provider says has ended unpaid, perhaps because we ended it for want of a seat; and in an attempt that it says has failed.
 func unpaidState(p purchase.Purchase, payment string, cancelled bool, now time.Time) BuyerState {
 	for _, pay := range p.Payments {
 		if pay.Ref != payment || pay.Opened == nil {
@@ -90,7 +90,7 @@ func unpaidState(p purchase.Purchase, payment string, cancelled bool, now time.T
 		}
 		untouched := pay.Lapsed || (pay.Opened.Detail.Capturable && len(pay.Captures) == 0)
 		switch {
-		case untouched && !now.Before(p.Deadline.At):
+		case untouched && (!now.Before(p.Deadline.At) || pay.GivenBack()):
 			return BuyerExpired
 		case declined(pay) || (pay.Failed && !pay.Moving() && !pay.MayBeCaptured() && len(pay.Captures) == 0):
 			return BuyerRefused

@@ -48,7 +48,9 @@ func (e Environment) Live() bool { return e.Mode == "live" }
 type Account struct {
 	// Environment names the Dynamics organisation that the account sells for; the account is of its mode.
 	Environment string `yaml:"environment"`
-	// Capture says when the money is taken: before_registration, the only way of this version.
+	// Capture says when the money is taken. before_registration: at once, then the registration is finalized; a seat that is refused
+	// then leaves money to give back. after_registration: it is only reserved, and taken once the registration is final; nobody is
+	// charged without a seat, but a capture that fails leaves a seat without its money.
 	Capture string `yaml:"capture"`
 	// Late says what becomes of money that came too late: desk (a person decides), the only way of this version.
 	Late string `yaml:"late"`
@@ -59,6 +61,9 @@ type Account struct {
 	// One section named after the provider follows.
 	providers.Config `yaml:",inline"`
 }
+
+// SeatFirst tells whether the money is only reserved until the registration is final.
+func (a Account) SeatFirst() bool { return a.Capture == "after_registration" }
 
 var slug = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$`)
 
@@ -113,8 +118,11 @@ func (c *Config) validateAccount(p *field.Problems, name string) {
 	if !ok {
 		p.Add("environment", "names %q, which is not among the environments", a.Environment)
 	}
-	if a.Capture != "" && a.Capture != "before_registration" {
-		p.Add("capture", "is %q; this version knows before_registration only", a.Capture)
+	switch {
+	case a.Capture == "after_registration" && !a.Config.Reserves():
+		p.Add("capture", "is after_registration; %s cannot reserve money first here: write before_registration", a.Config.Kind())
+	case a.Capture != "" && a.Capture != "before_registration" && a.Capture != "after_registration":
+		p.Add("capture", "is %q; write before_registration or after_registration", a.Capture)
 	}
 	if a.Late != "" && a.Late != "desk" {
 		p.Add("late", "is %q; this version knows desk only", a.Late)

@@ -173,6 +173,7 @@ func TestEveryMistakeIsNamedWithItsKeyAndWhatToDo(t *testing.T) {
 		"secret file missing":  {replace("/paypal\n", "/nowhere\n"), `accounts.paypal-main.paypal.client_secret: unusable secret reference`},
 		"not https":            {replace("https://pay.example.org  ", "http://pay.example.org  "), `server.public_url: is not https`},
 		"duration":             {replace("window: 50m", "window: fifty"), `not a duration`},
+		"capture, not here":    {replace("capture: before_registration", "capture: after_registration"), `accounts.paypal-main.capture: is after_registration; paypal cannot reserve money first`},
 		"capture":              {replace("capture: before_registration", "capture: whenever"), `accounts.paypal-main.capture: is "whenever"`},
 		"simulator in live":    {replace("# api_url:", "api_url:"), `accounts.paypal-main.paypal.api_url: is for sandbox only`},
 		"authority in live":    {replace("# ca_file: /etc/paybridge/simulator-ca.pem       # sandbox", "ca_file: /etc/x.pem # sandbox"), `environments.main.dataverse.ca_file`},

@@ -78,6 +78,12 @@ func (c Config) ReferenceFields() []string {
 	return c.section().ReferenceFields()
 }
 
+// Reserves tells whether the account can reserve money first, take it once the seat is there, and give it back where there is none.
+func (c Config) Reserves() bool {
+	r, ok := c.section().(protocol.Reserver)
+	return ok && r.Reserves()
+}
+
 // Validate notes everything that is wrong with the section.
 func (c Config) Validate(p *field.Problems, live bool) {
 	switch names := c.present(); len(names) {

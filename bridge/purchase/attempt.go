@@ -11,7 +11,7 @@ type Attempt struct {
 	Number     int64
 	Key        string // idempotency key towards a provider: the id of the intent
 	Step       Step
-	Account    string // of a capture
+	Account    string // of a payment's
 	Payment    string
 	SendBefore time.Time
 	Concluded  bool

@@ -112,7 +112,7 @@ func (p *Purchase) note(f *Fact) {
 func (p *Purchase) noteLatest(facts []*Fact) {
 	attempts := slices.Clone(p.Finalizes)
 	for _, pay := range p.Payments {
-		attempts = slices.Concat(attempts, pay.Captures, pay.Voids)
+		attempts = append(attempts, pay.Attempts()...)
 	}
 	for _, a := range attempts {
 		if !a.Concluded && (p.Open == nil || a.Number > p.Open.Number) {

@@ -6,14 +6,17 @@ import (
 	"time"
 )
 
-// planMoney takes a paid purchase to its seat: the price is read after the payment and before every finalize, and exactly one
-// payment must equal it.
+// planMoney takes a purchase whose money is there, or reserved at a seat-first account, to its seat: the price is read after the
+// payment and before every finalize, and exactly one payment must equal it.
 func planMoney(p Purchase, now time.Time) (Next, bool) {
-	if !p.Net().Positive() {
+	if !p.funded() {
 		return Next{}, false
 	}
-	if refusal, ok := p.refused(); ok {
-		return refusal, true
+	if cause, ok := p.refused(); ok {
+		return p.noSeat(cause, now), true
+	}
+	if !p.Net().Positive() && p.over(now) {
+		return p.noSeat(CausePaidLate, now), true
 	}
 	if p.priceBasis() != p.Basis() {
 		return Next{Step: StepPrice, Basis: p.Basis()}, true
@@ -26,13 +29,13 @@ func planMoney(p Purchase, now time.Time) (Next, bool) {
 	}
 	switch {
 	case p.foreignEvent():
-		return p.handOver(CauseForeignEvent, time.Time{}), true
+		return p.noSeat(CauseForeignEvent, now), true
 	case p.paying() == nil && !p.accepted():
-		return p.handOver(p.difference(), time.Time{}), true
+		return p.noSeat(p.difference(), now), true
 	case p.acknowledged() >= MaxFinalizes:
-		return p.handOver(CauseNotRegistered, time.Time{}), true
+		return p.noSeat(CauseNotRegistered, now), true
 	case p.late(now):
-		return p.handOver(CausePaidLate, time.Time{}), true
+		return p.noSeat(CausePaidLate, now), true
 	}
 	return Next{Step: StepFinalize, Basis: p.Basis()}, true
 }
@@ -53,20 +56,26 @@ func (p Purchase) planShown() (Next, bool) {
 }
 
 // refused looks at the last finalize, if Dynamics turned it down for good: too late where the deadline had passed by then.
-func (p Purchase) refused() (Next, bool) {
-	n := len(p.Finalizes)
-	if n == 0 || p.Finalizes[n-1].Result != Refused {
-		return Next{}, false
+func (p Purchase) refused() (Cause, bool) {
+	last := lastOf(p.Finalizes)
+	if last == nil || last.Result != Refused {
+		return CauseNone, false
 	}
-	if !p.Finalizes[n-1].At.Before(p.Deadline.At) {
-		return p.handOver(CausePaidLate, time.Time{}), true
+	if !last.At.Before(p.Deadline.At) {
+		return CausePaidLate, true
 	}
-	return p.handOver(CauseRefused, time.Time{}), true
+	return CauseRefused, true
 }
 
 // late: only a certain deadline stops a finalize. Past an uncertain one Dynamics is asked, once, and its refusal counts.
 func (p Purchase) late(now time.Time) bool {
 	return p.Deadline.Certain && !now.Before(p.Deadline.At)
+}
+
+// over: whatever Dynamics would say, money that is only reserved is not held any longer. Past an uncertain deadline it is given a
+// second window.
+func (p Purchase) over(now time.Time) bool {
+	return p.late(now) || !now.Before(p.Deadline.At.Add(p.policy.Window))
 }
 
 // acknowledged counts the finalizes that Dynamics may have taken.
@@ -93,10 +102,10 @@ func (p Purchase) planAbsence(now time.Time) (Next, bool) {
 	again, cause := p.priceAgain(), p.absence()
 	switch {
 	case !now.Before(p.Deadline.At):
-		return p.handOver(cause, time.Time{}), true
+		return p.noSeat(cause, now), true
 	case !now.Before(again):
 		return Next{Step: StepPrice, Basis: p.Basis()}, true
-	case p.Absences < patience:
+	case p.Absences < patience || !p.Net().Positive():
 		return Next{Step: StepWait, Due: again, Cause: cause}, true
 	}
 	return p.handOver(cause, again), true
@@ -115,8 +124,8 @@ func (p Purchase) absence() Cause {
 // patience is how many absences in a row are borne before a person sees them.
 const patience = 3
 
-// paying is the one payment that holds exactly the price; nil if none does. Of several the first paid counts, the others are
-// surplus. What holds nothing pays nothing, whatever the price.
+// paying is the one payment that holds, or reserves, exactly the price; nil if none does. Of several the first paid counts, before all
+// that is only reserved; the others are surplus. What holds nothing pays nothing, whatever the price.
 func (p Purchase) paying() *Payment {
 	if p.Offer == nil || !p.Offer.Money.Known() {
 		return nil
@@ -124,23 +133,33 @@ func (p Purchase) paying() *Payment {
 	var found *Payment
 	for i := range p.Payments {
 		pay := &p.Payments[i]
-		if pay.Net() != p.Offer.Money || !pay.Net().Positive() {
+		if p.funds(*pay) != p.Offer.Money || !p.funds(*pay).Positive() {
 			continue
 		}
-		if found == nil || pay.PaidAt.Before(found.PaidAt) {
+		if found == nil || p.paidBefore(*pay, *found) {
 			found = pay
 		}
 	}
 	return found
 }
 
-// accepted tells whether a person accepted exactly what is there: this money for this price.
-func (p Purchase) accepted() bool { return p.AcceptedOf != "" && p.AcceptedOf == p.Matter() }
+// paidBefore puts what was taken before what is reserved, each in order of time.
+func (p Purchase) paidBefore(a, b Payment) bool {
+	if p.reserves(a) != p.reserves(b) {
+		return p.reserves(b)
+	}
+	return cmp.Or(a.PaidAt.Compare(b.PaidAt), a.ReservedAt.Compare(b.ReservedAt)) < 0
+}
+
+// accepted tells whether a person accepted exactly what is there: this money for this price. What is only reserved is no part of it.
+func (p Purchase) accepted() bool {
+	return p.AcceptedOf != "" && p.AcceptedOf == p.Matter() && p.Net().Positive()
+}
 
 // difference names why no payment equals the price.
 func (p Purchase) difference() Cause {
 	for _, pay := range p.Payments {
-		if pay.Net().Positive() && p.Offer != nil && pay.Net().Currency == p.Offer.Money.Currency {
+		if funds := p.funds(pay); funds.Positive() && p.Offer != nil && funds.Currency == p.Offer.Money.Currency {
 			return CauseAmount
 		}
 	}

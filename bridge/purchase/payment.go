@@ -16,6 +16,8 @@ type Payment struct {
 	Approved   bool  // the buyer agreed, no money moved
 	Pending    string
 	Authorised bool
+	Reserved   Money     // what was authorised, whether or not it was taken since
+	ReservedAt time.Time // when we first had proof of it
 	Captured   Money
 	Refunded   Money
 	Reversed   Money
@@ -39,7 +41,7 @@ type Payment struct {
 	agreed      time.Time // when we last learned that the buyer agreed or came back
 
 	Captures []Attempt // our own capture intents
-	Voids    []Attempt // our own intents to end the session
+	Voids    []Attempt // our own intents to end the session, or to give back what it reserved
 }
 
 // Net is what the payment holds: captured less refunded and reversed.
@@ -69,18 +71,27 @@ func (p Payment) MayBeCaptured() bool {
 	return false
 }
 
+// GivenBack tells whether it can no longer be paid because we ended it.
+func (p Payment) GivenBack() bool {
+	last := lastOf(p.Voids)
+	return p.Lapsed && last != nil && last.Result == Confirmed
+}
+
 // declined tells whether the last capture was turned down and the buyer has not been back since.
 func (p Payment) declined() bool {
-	last := p.lastCapture()
+	last := lastOf(p.Captures)
 	return last != nil && last.Result == Refused && !p.agreed.After(last.At)
 }
 
-func (p Payment) lastCapture() *Attempt {
-	if len(p.Captures) == 0 {
+func lastOf(attempts []Attempt) *Attempt {
+	if len(attempts) == 0 {
 		return nil
 	}
-	return &p.Captures[len(p.Captures)-1]
+	return &attempts[len(attempts)-1]
 }
+
+// Attempts are all our own calls about the payment.
+func (p Payment) Attempts() []Attempt { return slices.Concat(p.Captures, p.Voids) }
 
 // moneyState is the proved part that prices and decisions rest on.
 func (p Payment) moneyState() []string {
@@ -221,7 +232,11 @@ func (p *Payment) settle(objects map[string]*object) {
 		case Captured, Refunded, Reversed:
 			p.Contradicted = !p.add(f) || p.Contradicted
 		case Authorised:
+			var ok bool
 			p.Authorised = true
+			p.Reserved, ok = p.Reserved.Plus(f.Money)
+			p.ReservedAt = earlier(p.ReservedAt, f.Seen)
+			p.Contradicted = !ok || p.Contradicted
 		case Pending:
 			p.Pending = cmp.Or(f.Detail.Reason, "pending")
 		case Failed:

@@ -17,7 +17,7 @@ type Next struct {
 }
 
 // Rules is the number of the rules by which facts are folded. Raise it whenever Fold or Summary changes: the stores fold again.
-const Rules = 2
+const Rules = 3
 
 // MaxFinalizes bounds how often a purchase is finalized when Dynamics takes the call and then shows no seat.
 const MaxFinalizes = 3
@@ -187,32 +187,63 @@ func (p Payment) ask() Next {
 	return Next{Step: StepAsk, Account: p.Account, Payment: Ref{Payment: p.Ref, Object: p.Object}, Basis: p.Hearsay}
 }
 
-// planSeated: with the seats there, only money out of place is left to handle.
-func planSeated(p Purchase, _ time.Time) (Next, bool) {
+// planSeated: with the seats there, money that was reserved for them is taken, and money out of place is left to handle.
+func planSeated(p Purchase, now time.Time) (Next, bool) {
 	if !p.seated {
 		return Next{}, false
 	}
-	holding := 0
+	pays := p.paying()
+	if pays == nil {
+		return p.planUnpaidSeat(), true
+	}
+	back := p.unreserve(pays, now)
+	if acts(back) {
+		return back, true
+	}
+	rest := p.planPaidSeat(*pays, now)
+	if rest.Step == StepDone && rest.Cause == CauseNone && back.Step != "" {
+		return back, true
+	}
+	rest.Due = earlier(rest.Due, back.Due)
+	return rest, true
+}
+
+// planPaidSeat: one payment holds or reserves the price.
+func (p Purchase) planPaidSeat(pays Payment, now time.Time) Next {
+	switch {
+	case p.reserves(pays):
+		return p.collect(pays, now)
+	case p.holding() > 1 && !p.accepted():
+		return p.handOver(CauseSecondPayment, time.Time{})
+	}
+	return Next{Step: StepDone}
+}
+
+// planUnpaidSeat: no payment is the price as far as that is known.
+func (p Purchase) planUnpaidSeat() Next {
+	switch {
+	case !p.funded():
+		return p.handOver(CauseSeatWithoutMoney, time.Time{})
+	case p.accepted():
+		return Next{Step: StepDone}
+	case p.holding() > 1:
+		return p.handOver(CauseSecondPayment, time.Time{})
+	case p.Offer == nil || (!p.Offer.Money.Known() && p.priceBasis() != p.Basis()):
+		return Next{Step: StepPrice, Basis: p.Basis()}
+	case !p.Offer.Money.Known():
+		return p.handOver(p.absence(), time.Time{})
+	}
+	return p.handOver(p.difference(), time.Time{})
+}
+
+// holding counts the payments that hold money.
+func (p Purchase) holding() (n int) {
 	for _, pay := range p.Payments {
 		if pay.Net().Positive() {
-			holding++
+			n++
 		}
 	}
-	switch {
-	case holding == 0:
-		return p.handOver(CauseSeatWithoutMoney, time.Time{}), true
-	case p.accepted():
-		return Next{Step: StepDone}, true
-	case holding > 1:
-		return p.handOver(CauseSecondPayment, time.Time{}), true
-	case p.Offer == nil || (!p.Offer.Money.Known() && p.priceBasis() != p.Basis()):
-		return Next{Step: StepPrice, Basis: p.Basis()}, true
-	case !p.Offer.Money.Known():
-		return p.handOver(p.absence(), time.Time{}), true
-	case p.paying() == nil:
-		return p.handOver(p.difference(), time.Time{}), true
-	}
-	return Next{Step: StepDone}, true
+	return n
 }
 
 func planContradiction(p Purchase, _ time.Time) (Next, bool) {

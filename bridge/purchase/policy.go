@@ -1,6 +1,9 @@
 package purchase
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Policy is what an environment's settings say of time and risk. All durations are positive.
 type Policy struct {
@@ -12,7 +15,11 @@ type Policy struct {
 	MinTimeLeft time.Duration // a buyer is not sent to pay with less time left than this: 10m
 	Repeat      Repeat
 	Unaskable   []string // accounts whose payments cannot be read back; the bridge knows them
+	Reserving   []string // accounts that reserve the money first and take it once the seat is there
 }
+
+// SeatFirst tells whether an account reserves the money first and takes it once the seat is there.
+func (p Policy) SeatFirst(account string) bool { return slices.Contains(p.Reserving, account) }
 
 // Repeat says whether an unknown finalize may be sent again in an environment that cannot be read back.
 type Repeat string

@@ -39,6 +39,7 @@ func (o *oracle) moneyAtRest(p purchase.Purchase) {
 	holders, right := 0, false
 	for _, s := range o.shops {
 		for _, pay := range s.pays {
+			o.expect(lawLimbo, !pay.reserved() || o.orphaned(pay), "%s is still reserved", pay.ref)
 			switch held := pay.held(); {
 			case held.Minor <= 0:
 			case o.orphaned(pay):

@@ -77,6 +77,11 @@ var faults = map[string]fault{
 	"calls leave after their time":        {lawOnce, func(s *sale) { s.slow, s.trouble = true, 30 }},
 	"sessions are never ended":            {lawSession, planned(careless)},
 	"sessions are ended at once":          {lawSession, planned(hasty)},
+	"money is taken before its seat":      {lawCharged, planned(holding(purchase.StepFinalize, purchase.StepCapture))},
+	"a seat that could be had is let go":  {lawCharged, planned(holding(purchase.StepFinalize, purchase.StepVoid))},
+	"money is given back in doubt":        {lawOnce, planned(holding(purchase.StepReadBack, purchase.StepVoid))},
+	"reserved money is never given back":  {lawLimbo, planned(holding(purchase.StepVoid, purchase.StepDone))},
+	"reserved money is never taken":       {lawLimbo, planned(holding(purchase.StepCapture, purchase.StepDone))},
 }
 
 func oldPrice(r purchase.Rule) purchase.Rule {
@@ -144,6 +149,18 @@ func hasty(p purchase.Purchase, now time.Time, next purchase.Next) purchase.Next
 	return next
 }
 
+// holding does something else where a payment is reserved.
+func holding(planned, instead purchase.Step) func(purchase.Purchase, time.Time, purchase.Next) purchase.Next {
+	return func(p purchase.Purchase, _ time.Time, next purchase.Next) purchase.Next {
+		for _, pay := range p.Payments {
+			if next.Step == planned && pay.Account == "hold" && pay.Authorised && pay.Open() && (next.Payment.Payment == "" || next.Payment.Payment == pay.Ref) {
+				return purchase.Next{Step: instead, Account: pay.Account, Payment: purchase.Ref{Payment: pay.Ref}}
+			}
+		}
+		return next
+	}
+}
+
 func credulous(f purchase.Fact) *purchase.Fact {
 	if f.Standing == purchase.Heard {
 		f.Standing = purchase.Proved
@@ -170,7 +187,7 @@ func TestThePlantedFaultsAreNoticed(t *testing.T) {
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for n := range uint64(1500) {
+			for n := range uint64(2500) {
 				s := newSale(seed(n), f.law == lawSeat)
 				f.plant(s)
 				if s.run().oracle.broke(f.law) != "" {

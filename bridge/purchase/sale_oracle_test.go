@@ -2,6 +2,8 @@ package purchase_test
 
 import (
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
@@ -19,6 +21,7 @@ const (
 	lawBackwards law = "7 plan backwards"
 	lawCapture   law = "7 one capture"
 	lawSession   law = "6 no session outlives its use"
+	lawCharged   law = "seat first: nobody is charged without a seat, and no seat that could be had is given up"
 	lawDesk      law = "the desk holds what has a reason to be there, and nothing else"
 	lawSeat      law = "paid right and in time is a seat"
 )
@@ -80,6 +83,33 @@ func holdingsOf(facts []purchase.Fact) (held holdings, contradicted bool) {
 		held[name] = purchase.Money{Minor: held[name].Minor + sign*f.Money.Minor, Currency: f.Money.Currency}
 	}
 	return held, contradicted
+}
+
+// reserved is what the proofs say is reserved at the shop that reserves first, and neither taken nor given back.
+func reserved(facts []purchase.Fact) holdings {
+	res, gone := holdings{}, map[string]bool{}
+	for _, f := range facts {
+		name := f.Account + " " + f.Payment
+		switch {
+		case f.Standing != purchase.Proved || f.Account != "hold":
+		case f.Kind == purchase.Authorised:
+			res[name] = f.Money
+		case f.Kind == purchase.Failed && f.Object != "", f.Kind == purchase.Lapsed, f.Kind == purchase.Captured:
+			gone[name] = true
+		}
+	}
+	for name := range gone {
+		delete(res, name)
+	}
+	return res
+}
+
+func (h holdings) with(g holdings) holdings {
+	sum := maps.Clone(h)
+	for name, m := range g {
+		sum[name+" reserved"] = m
+	}
+	return sum
 }
 
 func (h holdings) equal(g holdings) bool {
@@ -169,9 +199,18 @@ func (o *oracle) read(offered []purchase.Fact, view int) {
 func (o *oracle) intended(l *ledger, intent purchase.Fact) {
 	facts := l.facts[:len(l.facts)-1]
 	doubt := o.unsettled(facts)
+	_, holds := reserved(facts)[intent.Account+" "+intent.Payment]
 	switch {
+	case intent.Detail.Step == purchase.StepVoid && holds:
+		o.expect(lawOnce, doubt == nil || o.seated(facts), "what is reserved is given back while a finalize is in doubt")
+		o.judgeGiveBack(facts, intent)
+		return
 	case intent.Detail.Step == purchase.StepVoid:
 		o.judgeVoid(facts, intent)
+		return
+	case intent.Detail.Step == purchase.StepCapture && intent.Account == "hold":
+		o.expect(lawCharged, o.seated(facts), "money is taken before its seat is known")
+		o.expect(lawPaid, !l.key.Orphaned(), "%s for an orphan", intent.Detail.Step)
 		return
 	case intent.Detail.Step == purchase.StepCapture:
 		o.expect(lawOnce, doubt == nil, "money is taken while a finalize is in doubt")
@@ -198,6 +237,7 @@ func (o *oracle) judgeFinalize(facts []purchase.Fact) {
 	view, ok := o.readAt[price.ID]
 	o.expect(lawPaid, ok, "finalize on a price that nobody read for it")
 	then, _ := holdingsOf(facts[:view])
+	held, then = held.with(reserved(facts)), then.with(reserved(facts[:view]))
 	o.expect(lawPaid, then.equal(held), "the price was read for %v, now it is %v", then, held)
 	o.expect(lawPaid, len(finalizes(facts[:view])) == len(finalizes(facts)), "the price was read before the last finalize")
 	o.expect(lawPaid, held.has(price.Money) || o.agreed(held, price.Money), "%v is not %s", held, price.Money)
@@ -214,6 +254,8 @@ func (h holdings) has(price purchase.Money) bool {
 }
 
 func (o *oracle) agreed(held holdings, price purchase.Money) bool {
+	held = maps.Clone(held)
+	maps.DeleteFunc(held, func(name string, _ purchase.Money) bool { return strings.HasSuffix(name, " reserved") })
 	return o.accepted != nil && o.accepted.price == price && o.accepted.holdings.equal(held)
 }
 
@@ -232,21 +274,65 @@ func (o *oracle) judgeVoid(facts []purchase.Fact, intent purchase.Fact) {
 	held, _ := holdingsOf(facts)
 	price, _ := last(facts, purchase.Offered)
 	left := o.fold(o.key, facts, o.policy).Deadline.At.Sub(o.now)
-	reason := held.positive() > 0 || o.seated(facts) || left <= o.policy.Reserve || price.Money.Known() && price.Money != o.shops[1].find(intent.Payment).money
+	reason := held.positive() > 0 || o.seated(facts) || len(reserved(facts)) > 0 || left <= o.policy.Reserve ||
+		price.Money.Known() && price.Money != o.find(intent.Payment).money
 	o.expect(lawSession, reason, "a session is ended with %s left and nothing paid", left)
 }
 
-// voided is told by a shop when a session is ended by us: never one that was paid, and only one of ours.
+// judgeGiveBack: what is reserved goes back only when no seat can come of it.
+func (o *oracle) judgeGiveBack(facts []purchase.Fact, intent purchase.Fact) {
+	name := intent.Account + " " + intent.Payment
+	held, _ := holdingsOf(facts)
+	price, _ := last(facts, purchase.Offered)
+	mine, others := reserved(facts)[name], held.with(reserved(facts))
+	delete(others, name+" reserved")
+	if o.seated(facts) {
+		o.expect(lawCharged, others.has(price.Money) || mine != price.Money, "the only money of a seat is given back")
+		return
+	}
+	calls, refusal := finalizes(facts), false
+	for _, f := range facts {
+		mine := f.Kind == purchase.Concluded && len(calls) > 0 && f.Attempt == calls[len(calls)-1].Number
+		foreign := f.Standing == purchase.Proved && f.Detail.Event != "" && f.Detail.Event != price.Detail.Event
+		refusal = refusal || foreign || mine && f.Detail.Result == purchase.Refused
+	}
+	hopeless := mine != price.Money || others.has(price.Money) || len(calls) >= purchase.MaxFinalizes || refusal ||
+		!o.now.Before(o.fold(o.key, facts, o.policy).Deadline.At)
+	o.expect(lawCharged, hopeless, "%s is given back although a seat could still come of it", name)
+}
+
+// letGo is told by the payer's bank: nobody took or gave back what was reserved. A person knows.
+func (o *oracle) letGo(p *pay) {
+	key, known := o.belongs[[2]string{p.name, p.ref}]
+	if !known || key.Orphaned() {
+		return
+	}
+	q := o.fold(key, o.ledger(key).facts, o.policy)
+	o.expect(lawLimbo, q.Desk != purchase.CauseNone, "%s of %s was reserved for weeks, in state %s", p.money, p.ref, q.State())
+}
+
+func (o *oracle) find(ref string) *pay {
+	for _, s := range o.shops {
+		if p := s.find(ref); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// voided is told by a shop when we end a session or give back what it reserved: never one that was paid, and a session only if it is ours.
 func (o *oracle) voided(p *pay) {
-	o.expect(lawSession, p.endable && len(p.objects) == 0, "%s is ended by us", p.ref)
+	o.expect(lawSession, p.reserved() || (p.endable && len(p.objects) == 0), "%s is ended by us", p.ref)
 }
 
 // captured is told by a shop when a capture of ours takes effect: never for two payments, never twice for one.
 func (o *oracle) captured(p *pay, key string) {
 	o.expect(lawCapture, p.taken == key, "%s is captured under two keys", p.ref)
+	o.expect(lawCharged, p.name != "hold" || o.dynamics.seats > 0, "%s is charged without a seat", p.ref)
 	for _, s := range o.shops {
 		for _, other := range s.pays {
-			o.expect(lawCapture, other == p || other.taken == "", "both %s and %s are captured by us", other.ref, p.ref)
+			gone := p.name == "hold" && other.held().Minor <= 0 // paid back, and paid anew
+			o.expect(lawCapture, other == p || other.taken == "" || gone, "both %s and %s are captured by us", other.ref, p.ref)
 		}
 	}
 }

@@ -9,7 +9,8 @@ import (
 // script writes what others will do into the agenda. A fair sale has one right payment in time and any amount of noise.
 func (s *sale) script() {
 	acts := []func(){s.checkout, s.payCards, s.payBank, s.payWrong, s.payForeign, s.giveBack, s.reverse, s.lie, s.stray, s.accept, s.reprice,
-		s.contradict, s.authorise, s.comeBack, s.checkoutCards, s.otherEvent, s.lapse, s.tie}
+		s.contradict, s.authorise, s.comeBack, s.checkoutCards, s.otherEvent, s.lapse, s.tie, s.checkoutHold,
+		s.holdButton, s.checkoutHold}
 	if s.fair {
 		s.fairPayment()
 		acts = []func(){s.lie, s.comeBack, s.lie, s.comeBack}
@@ -20,10 +21,10 @@ func (s *sale) script() {
 	}
 }
 
-// fairPayment is one of the three ways to pay right, within a quarter of an hour. The others may be tried and dropped.
+// fairPayment is one of the five ways to pay right, within a quarter of an hour. The others may be tried and dropped.
 func (s *sale) fairPayment() {
 	when := s.lately(10*time.Minute, "paid after")
-	switch s.pick(4, "way to pay") {
+	switch s.pick(5, "way to pay") {
 	case 0:
 		s.after(when, s.payCards)
 	case 1:
@@ -33,8 +34,11 @@ func (s *sale) fairPayment() {
 		s.after(when, s.checkout)
 	case 3:
 		s.dynamics.away, s.dynamics.visible = nil, s.opening
-		s.after(when/2, func() { s.open(s.shops[1], false) })
+		s.after(when/2, func() { s.open(s.shops[1]) })
 		s.after(when, s.checkout)
+	case 4:
+		s.dynamics.away, s.dynamics.visible = nil, s.opening
+		s.after(when, s.checkoutHold)
 	}
 }
 
@@ -57,7 +61,7 @@ func (s *sale) arrive(account string) (purchase.Purchase, bool) {
 }
 
 // open sends the buyer to the session that is open, or to a new one.
-func (s *sale) open(shop *shop, capturable bool) *pay {
+func (s *sale) open(shop *shop) *pay {
 	p, ok := s.arrive(shop.name)
 	if !ok {
 		return nil
@@ -66,15 +70,16 @@ func (s *sale) open(shop *shop, capturable bool) *pay {
 		return shop.find(session.Payment)
 	}
 	pay := shop.start(p.Offer.Money)
-	pay.opened, pay.endable = true, !capturable
+	capturable := shop.name == "wallet" || shop.name == "hold"
+	pay.opened, pay.endable = true, shop.name != "wallet"
 	s.keep(-1, purchase.Fact{Purchase: s.key, Kind: purchase.Opened, Standing: purchase.Own, Account: shop.name, Payment: pay.ref,
-		Money: pay.money, At: s.now, Detail: purchase.Detail{URL: "https://pay.example/" + pay.ref, Capturable: capturable, Voidable: !capturable}})
+		Money: pay.money, At: s.now, Detail: purchase.Detail{URL: "https://pay.example/" + pay.ref, Capturable: capturable, Voidable: pay.endable}})
 	return pay
 }
 
 // checkout goes to the wallet, where the buyer agrees and we capture.
 func (s *sale) checkout() {
-	pay := s.open(s.shops[2], true)
+	pay := s.open(s.shops[2])
 	if pay == nil {
 		return
 	}
@@ -102,8 +107,35 @@ func (p *pay) returns() {
 
 // checkoutCards goes to the cards through our redirect leg, where not everybody pays.
 func (s *sale) checkoutCards() {
-	if pay := s.open(s.shops[1], false); pay != nil && len(pay.objects) == 0 && !s.mishap(30, "turns away") {
+	if pay := s.open(s.shops[1]); pay != nil && len(pay.objects) == 0 && !s.mishap(30, "turns away") {
 		s.after(s.lately(5*time.Minute, "pays after"), func() { pay.takeMoney("-capture", pay.money) })
+	}
+}
+
+// checkoutHold goes to the shop where the money is reserved first. Not everybody pays, and some are reserved for nothing.
+func (s *sale) checkoutHold() {
+	pay := s.open(s.shops[3])
+	if pay == nil || len(pay.objects) > 0 || (!s.fair && s.mishap(20, "turns away")) {
+		return
+	}
+	s.unwilling(pay)
+	s.after(s.lately(5*time.Minute, "pays after"), func() { pay.reserve(pay.money) })
+}
+
+// holdButton is the organiser's own page at that shop, with its own idea of the price.
+func (s *sale) holdButton() {
+	pay, money := s.shops[3].start(euros45), euros45
+	if s.mishap(30, "wrong price") {
+		money.Minor -= 100
+	}
+	s.unwilling(pay)
+	pay.reserve(money)
+}
+
+// unwilling makes a shop turn down captures and voids for a while, or for good.
+func (s *sale) unwilling(pay *pay) {
+	if !s.fair && s.mishap(15, "turns down what is asked of it") {
+		pay.refusals = 1 + s.pick(5, "how often")
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // A shop is one merchant account with memory. The wallet takes money only when we capture; the cards take it themselves; what the
-// bank says is signed in full and therefore proof.
+// bank says is signed in full and therefore proof; at the hold money is reserved, and we take it or give it back.
 type shop struct {
 	*sale
 	name string
@@ -61,6 +61,26 @@ func (s *shop) find(ref string) *pay {
 		}
 	}
 	return nil
+}
+
+// reserve reserves the money; the payer's bank lets go of it by itself after some weeks.
+func (p *pay) reserve(money purchase.Money) {
+	if !p.lapsed.IsZero() || len(p.objects) > 0 {
+		return
+	}
+	p.money = money
+	p.move(p.ref+"-hold", purchase.Authorised, money)
+	p.after(20*24*time.Hour, func() {
+		if p.reserved() {
+			p.oracle.letGo(p)
+			p.move(p.ref+"-hold", purchase.Failed, money)
+		}
+	})
+}
+
+// reserved tells whether the payer misses the money and nobody has it.
+func (p *pay) reserved() bool {
+	return p.name == "hold" && p.taken == "" && len(p.objects) > 0 && p.objects[0].kind == purchase.Authorised
 }
 
 // move adds an object or moves one on, and tells of it.
@@ -170,7 +190,7 @@ func (s *shop) ask(ref string) ([]purchase.Fact, error) {
 	return p.facts(purchase.Proved), nil
 }
 
-// void ends a session that nobody has paid; like every call it can work and not answer.
+// void ends a session that nobody has paid, or gives back what is reserved; like every call it can work and not answer.
 func (s *shop) void(ref string) ([]purchase.Fact, error) {
 	p := s.find(ref)
 	wrong := 0
@@ -180,10 +200,16 @@ func (s *shop) void(ref string) ([]purchase.Fact, error) {
 	switch {
 	case s.within(s.away) || wrong == 1:
 		return nil, errAway
-	case len(p.objects) > 0:
+	case p.refusals > 0 && p.reserved():
+		p.refusals--
+		return p.facts(purchase.Proved), errDeclined
+	case len(p.objects) > 0 && !p.reserved():
 		return p.facts(purchase.Proved), errDeclined
 	}
 	s.oracle.voided(p)
+	if p.reserved() {
+		p.move(p.ref+"-hold", purchase.Failed, p.money)
+	}
 	if p.lapsed.IsZero() {
 		p.lapsed = s.now
 	}
@@ -202,7 +228,7 @@ func (s *shop) capture(ref, key string) ([]purchase.Fact, error) {
 	case p.taken != "":
 		s.oracle.captured(p, key)
 		return p.facts(purchase.Proved), nil
-	case !p.approved || !p.lapsed.IsZero() || p.refusals > 0:
+	case !p.approved && !p.reserved() || !p.lapsed.IsZero() || p.refusals > 0:
 		p.refusals--
 		failed := purchase.Fact{Purchase: s.key, Account: s.name, Payment: ref, Standing: purchase.Proved, Kind: purchase.Failed, At: s.now}
 		return []purchase.Fact{failed}, errDeclined

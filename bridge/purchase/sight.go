@@ -3,17 +3,18 @@ package purchase
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
 
-// Basis is a digest of the proved money and of the last finalize: a price answers for exactly the basis it was read on.
+// Basis is a digest of the proved money, taken and reserved, and of the last finalize: a price answers for exactly the basis it was read on.
 func (p Purchase) Basis() string {
 	last := int64(0)
 	if n := len(p.Finalizes); n > 0 {
 		last = p.Finalizes[n-1].Number
 	}
-	return digest(append(p.moneyState(), strconv.FormatInt(last, 10))...)
+	return digest(slices.Concat(p.moneyState(), p.reserveState(), []string{strconv.FormatInt(last, 10)})...)
 }
 
 // Matter is a digest of the proved money and of the price: what a person accepts who accepts a difference.
@@ -38,6 +39,17 @@ func (p Purchase) moneyState() []string {
 	for _, pay := range p.Payments {
 		if pay.Captured.Known() || pay.Refunded.Known() || pay.Reversed.Known() {
 			parts = append(parts, pay.moneyState()...)
+		}
+	}
+	return parts
+}
+
+// reserveState is the proved part of what is reserved and can pay a seat.
+func (p Purchase) reserveState() []string {
+	var parts []string
+	for _, pay := range p.Payments {
+		if p.reserves(pay) {
+			parts = append(parts, "reserved", pay.Account, pay.Ref, pay.Reserved.String())
 		}
 	}
 	return parts

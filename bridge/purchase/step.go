@@ -4,7 +4,8 @@ package purchase
 type Step string
 
 // The steps. Ask, Price and ReadBack only read; Capture, Void and Finalize cannot be taken back and need an intent; Void ends a pay
-// session; Conclude closes an intent that a crash left open; HandOver puts on the desk; Abandon gives up what nobody paid.
+// session or gives back the money it reserved; Conclude closes an intent that a crash left open; HandOver puts on the desk; Abandon
+// gives up what nobody paid.
 const (
 	StepPrice    Step = "price"
 	StepAsk      Step = "ask"
@@ -40,6 +41,8 @@ const (
 	CauseContradiction    Cause = "contradiction"
 	CauseUnproved         Cause = "unproved"
 	CauseOrphan           Cause = "orphan"
+	CauseCaptureFailed    Cause = "capture_failed"
+	CauseVoidFailed       Cause = "void_failed"
 )
 
 // The causes of waiting, beside those.

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// endSessions ends a session of ours that nobody may pay any more: the purchase holds money or has its seat, so that another payment
+// endSessions ends a session of ours that nobody may pay any more: the purchase has its money or its seat, so that another payment
 // would be one too many, the price has changed, or what came now would come too late. Where there is nothing to end yet, Due is when
 // there will be. There is no money in such a session, so a finalize in doubt does not matter to it.
 func (p Purchase) endSessions(now time.Time) (soonest Next) {
@@ -17,7 +17,7 @@ func (p Purchase) endSessions(now time.Time) (soonest Next) {
 		if slices.Contains(p.shut, pay.Account) && !now.Before(mark) {
 			mark = now.Add(time.Minute)
 		}
-		last := pay.lastVoid()
+		last := lastOf(pay.Voids)
 		switch {
 		case last != nil && last.Result == Refused && pay.Open() && pay.asked < last.told && p.askable(pay.Account):
 			return pay.ask() // perhaps it was paid
@@ -37,14 +37,11 @@ func (p Purchase) voidMark(pay Payment) (mark time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	repriced := p.Offer != nil && p.Offer.Money.Known() && p.Offer.Money != pay.Opened.Money
-	if !p.seated && !p.Net().Positive() && !repriced {
+	if !p.seated && !p.funded() && !repriced {
 		mark = p.Deadline.At.Add(-p.policy.Reserve)
 	}
-	if last := pay.lastVoid(); last != nil {
-		again := last.At.Add(min(time.Second<<min(len(pay.Voids)-1, 12), time.Hour))
-		if again.After(mark) {
-			mark = again
-		}
+	if again := pay.voidAgain(); again.After(mark) {
+		mark = again
 	}
 	return mark, true
 }
@@ -55,13 +52,15 @@ func (p Payment) voidable() bool {
 	if p.Opened == nil || !p.Opened.Detail.Voidable || !p.Open() || p.Moving() || p.MayBeCaptured() {
 		return false
 	}
-	last := p.lastVoid()
+	last := lastOf(p.Voids)
 	return last == nil || last.Result == Unknown || last.Result == Unsent
 }
 
-func (p Payment) lastVoid() *Attempt {
-	if len(p.Voids) == 0 {
-		return nil
+// voidAgain is when to repeat a void that nobody answered: after 1, 2, 4 … seconds, at most an hour; zero before the first.
+func (p Payment) voidAgain() time.Time {
+	last := lastOf(p.Voids)
+	if last == nil {
+		return time.Time{}
 	}
-	return &p.Voids[len(p.Voids)-1]
+	return last.At.Add(min(time.Second<<min(len(p.Voids)-1, 12), time.Hour))
 }

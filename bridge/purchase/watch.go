@@ -13,7 +13,7 @@ func planCapture(p Purchase, now time.Time) (Next, bool) {
 	if pay == nil || slices.Contains(p.shut, pay.Account) {
 		return Next{}, false
 	}
-	if last := pay.lastCapture(); last != nil {
+	if last := lastOf(pay.Captures); last != nil {
 		switch {
 		case pay.asked < last.told:
 			return pay.ask(), true
@@ -45,6 +45,7 @@ func (p Purchase) capturable() *Payment {
 		switch {
 		case pay.Captured.Known() || pay.Moving():
 			return nil
+		case p.policy.SeatFirst(pay.Account): // its session reserves the money by itself
 		case pay.Opened == nil || !pay.Opened.Detail.Capturable || !pay.Approved || pay.Lapsed || pay.declined():
 		case found == nil || pay.MayBeCaptured() || (!found.MayBeCaptured() && pay.Opened.Number < found.Opened.Number):
 			found = pay
@@ -147,7 +148,7 @@ func (p Purchase) worthAsking(pay Payment, at time.Time) bool {
 
 // doubtMark: a capture of ours that may have worked is looked at after 1, 2, 4 … seconds, until Quiet after it.
 func (p Purchase) doubtMark(pay Payment) (mark time.Time, doubtful bool) {
-	last := pay.lastCapture()
+	last := lastOf(pay.Captures)
 	if !pay.MayBeCaptured() || !last.Concluded || !pay.LastAsked.Before(last.At.Add(p.policy.Quiet)) {
 		return time.Time{}, false
 	}

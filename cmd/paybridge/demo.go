@@ -29,6 +29,7 @@ type demoOptions struct {
 	window    time.Duration
 	dialect   string
 	providers []string
+	capture   string
 	db        string
 	exit      bool
 	kills     int
@@ -65,6 +66,7 @@ func newDemo() *cobra.Command {
 	f.DurationVar(&o.window, "window", 90*time.Second, "how long Dynamics keeps a temporary registration; 50m in the real world")
 	f.StringVar(&o.dialect, "dialect", "realtime", "which generation of Dynamics: realtime or outbound")
 	f.StringSliceVar(&o.providers, "providers", []string{"paypal"}, "where people pay: "+strings.Join(providersim.Names(), ", ")+", or all")
+	f.StringVar(&o.capture, "capture", "before_registration", "when money is taken that is paid through our redirect leg, where the provider can: before_registration or after_registration")
 	f.StringVar(&o.db, "db", "", "keep the daemon's database in this file instead of a temporary one")
 	f.BoolVar(&o.exit, "exit", false, "end after the sale; the exit code says whether all went well")
 	f.IntVar(&o.kills, "kill", 0, "kill the daemon so many times with SIGKILL at random moments of the sale")
@@ -89,6 +91,8 @@ func (o *demoOptions) check() error {
 		return fmt.Errorf("--window %s is not between 30s and 1h", o.window)
 	case o.dialect != "realtime" && o.dialect != "outbound":
 		return fmt.Errorf("there is no dialect %q; choose realtime or outbound", o.dialect)
+	case o.capture != "before_registration" && o.capture != "after_registration":
+		return fmt.Errorf("--capture %q is neither before_registration nor after_registration", o.capture)
 	case o.kills < 0:
 		return errors.New("--kill cannot be negative")
 	}

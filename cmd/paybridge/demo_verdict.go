@@ -41,6 +41,8 @@ func (f *fate) judge(allowed []end) {
 	switch {
 	case seated && f.Desk != "":
 		f.End = seatDesk(purchase.Cause(f.Desk))
+	case seated && held <= 0:
+		f.End = "unpaid"
 	case seated:
 		f.End = endSeat
 	case f.Desk != "":

@@ -60,11 +60,15 @@ func (s simFiles) dataverse(sim *dataversesim.Sim, origin, dialect string, windo
 		s.write(environmentsFile, section), s.assemble())
 }
 
-// account writes the account of a simulator of a provider, whose notifications go to the daemon's public address.
-func (s simFiles) account(name string, sim providersim.Simulator, public string) error {
+// account writes the account of a simulator of a provider, whose notifications go to the daemon's public address. Where the provider
+// can, the money is taken when capture says.
+func (s simFiles) account(name string, sim providersim.Simulator, public, capture string) error {
 	settings := sim.Settings(public + "/callback/" + accountOf(name))
 	var section strings.Builder
 	fmt.Fprintf(&section, "  %s:\n    environment: %s\n    event: %s\n", accountOf(name), demoEnvironment, demoEvent)
+	if capture != "" && sim.Manners().Reserves {
+		fmt.Fprintf(&section, "    capture: %s\n", capture)
+	}
 	if settings.Reference != "" {
 		fmt.Fprintf(&section, "    reference: %s\n", settings.Reference)
 	}

@@ -173,11 +173,18 @@ func seals(c *config.Config) (purchase.Seals, error) {
 	return purchase.NewSeals(keys...)
 }
 
-// policies gives each environment its policy.
+// policies gives each environment its policy: what its own section says, and which of its accounts reserve the money first.
 func policies(c *config.Config) func(string) purchase.Policy {
 	byName := map[string]purchase.Policy{}
 	for name, e := range c.Environments {
 		byName[name] = e.Dataverse.Policy()
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
+		if a := c.Accounts[name]; a.SeatFirst() {
+			policy := byName[a.Environment]
+			policy.Reserving = append(policy.Reserving, name)
+			byName[a.Environment] = policy
+		}
 	}
 	return func(name string) purchase.Policy { return byName[name] }
 }

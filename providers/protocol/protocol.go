@@ -26,6 +26,9 @@ type Section interface {
 	Open(o Options) (Account, error)
 }
 
+// A Reserver is a section that knows whether its account can reserve money first, take it later and give it back. Others cannot.
+type Reserver interface{ Reserves() bool }
+
 // An Account reads deliveries; its other powers are found by type assertion. It is the bridge's Provider.
 type Account interface {
 	Read(ctx context.Context, d purchase.Delivery) (purchase.Reading, error)

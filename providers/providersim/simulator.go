@@ -82,6 +82,7 @@ type Manners struct {
 	AsksButton  bool // payments of the organiser's page can be read back
 	Ends        bool // nobody pays late at our sessions: they end in time, can be ended, or take no money without us
 	NamesNobody bool // a payment can come without any reference
+	Reserves    bool // money paid at our sessions can be reserved first
 }
 
 // A ButtonPayment is a payment on the organiser's own page.

@@ -45,6 +45,9 @@ func (c *Config) Secrets() []field.Secret {
 // organiser's choice: metadata.purchase_id.
 func (c *Config) ReferenceFields() []string { return []string{"client_reference_id", "metadata.*"} }
 
+// Reserves implements protocol.Reserver: Checkout takes money that way where the buyer's method can.
+func (c *Config) Reserves() bool { return true }
+
 // Open makes the account.
 func (c *Config) Open(o protocol.Options) (protocol.Account, error) { return New(*c, o) }
 
