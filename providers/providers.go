@@ -16,6 +16,7 @@ import (
 	"github.com/paybridge/paybridge/providers/monetico"
 	"github.com/paybridge/paybridge/providers/paypal"
 	"github.com/paybridge/paybridge/providers/protocol"
+	"github.com/paybridge/paybridge/providers/sips"
 	"github.com/paybridge/paybridge/providers/stripe"
 )
 
@@ -25,6 +26,7 @@ type Config struct {
 	PayPal   *paypal.Config   `yaml:"paypal,omitempty"`   // REST app (Orders v2 and webhooks), or IPN
 	Stripe   *stripe.Config   `yaml:"stripe,omitempty"`   // Checkout Sessions and PaymentIntents
 	Monetico *monetico.Config `yaml:"monetico,omitempty"` // Monetico Paiement, Crédit Mutuel and CIC
+	Sips     *sips.Config     `yaml:"sips,omitempty"`     // Worldline Sips 2.0, Mercanet: payment page and Sips Office
 }
 
 // sections are the sections by their keys, those that are not there as well: then the Section is nil.
