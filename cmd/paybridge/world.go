@@ -36,6 +36,7 @@ type world struct {
 	operations string // host and port of its operations face
 	seed       uint64
 	outbound   bool
+	seatFirst  bool
 	server     *http.Server // of Dynamics
 
 	mu       sync.Mutex
@@ -81,7 +82,7 @@ func demoSale() dataversesim.Event {
 
 // startWorld starts the simulators and writes the daemon's settings into dir.
 func startWorld(dir string, o demoOptions) (*world, error) {
-	w := &world{event: demoSale(), seed: o.seed, outbound: o.dialect == "outbound"}
+	w := &world{event: demoSale(), seed: o.seed, outbound: o.dialect == "outbound", seatFirst: o.capture == "after_registration"}
 	addresses, err := freeAddresses(2)
 	if err != nil {
 		return nil, err
@@ -150,11 +151,13 @@ func (w *world) shop(name string) *shop {
 	return nil
 }
 
-// booths are the providers as the script knows them.
+// booths are the providers as the script knows them. What is reserved too late is given back, so nobody pays late either.
 func (w *world) booths() []booth {
 	all := make([]booth, 0, len(w.shops))
 	for _, s := range w.shops {
-		all = append(all, booth{s.Name, s.Manners()})
+		m := s.Manners()
+		m.Ends = m.Ends || (w.seatFirst && m.Reserves)
+		all = append(all, booth{s.Name, m})
 	}
 	return all
 }

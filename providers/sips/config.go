@@ -84,6 +84,9 @@ func (c *Config) ReferenceFields() []string {
 	return []string{"orderId", "returnContext", "customerId", "statementReference", "transactionReference"}
 }
 
+// Reserves implements protocol.Reserver: what is reserved is taken and given back through Sips Office.
+func (c *Config) Reserves() bool { return !c.NoOffice }
+
 // Open makes the account: with Sips Office, or without.
 func (c *Config) Open(o protocol.Options) (protocol.Account, error) {
 	s, err := New(*c, o)
