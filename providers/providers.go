@@ -16,6 +16,7 @@ import (
 	"github.com/paybridge/paybridge/providers/monetico"
 	"github.com/paybridge/paybridge/providers/paypal"
 	"github.com/paybridge/paybridge/providers/protocol"
+	"github.com/paybridge/paybridge/providers/redsys"
 	"github.com/paybridge/paybridge/providers/sips"
 	"github.com/paybridge/paybridge/providers/stripe"
 )
@@ -27,6 +28,7 @@ type Config struct {
 	Stripe   *stripe.Config   `yaml:"stripe,omitempty"`   // Checkout Sessions and PaymentIntents
 	Monetico *monetico.Config `yaml:"monetico,omitempty"` // Monetico Paiement, Crédit Mutuel and CIC
 	Sips     *sips.Config     `yaml:"sips,omitempty"`     // Worldline Sips 2.0, Mercanet: payment page and Sips Office
+	Redsys   *redsys.Config   `yaml:"redsys,omitempty"`   // form to the pay page and signed notifications
 }
 
 // sections are the sections by their keys, those that are not there as well: then the Section is nil.
