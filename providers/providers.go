@@ -13,6 +13,7 @@ import (
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/config/field"
+	"github.com/paybridge/paybridge/providers/braintree"
 	"github.com/paybridge/paybridge/providers/monetico"
 	"github.com/paybridge/paybridge/providers/paypal"
 	"github.com/paybridge/paybridge/providers/protocol"
@@ -24,11 +25,12 @@ import (
 // Config is the provider's section of an account, under the provider's name. There is exactly one. The key is the provider's name in
 // settings, metrics and the console.
 type Config struct {
-	PayPal   *paypal.Config   `yaml:"paypal,omitempty"`   // REST app (Orders v2 and webhooks), or IPN
-	Stripe   *stripe.Config   `yaml:"stripe,omitempty"`   // Checkout Sessions and PaymentIntents
-	Monetico *monetico.Config `yaml:"monetico,omitempty"` // Monetico Paiement, Crédit Mutuel and CIC
-	Sips     *sips.Config     `yaml:"sips,omitempty"`     // Worldline Sips 2.0, Mercanet: payment page and Sips Office
-	Redsys   *redsys.Config   `yaml:"redsys,omitempty"`   // form to the pay page and signed notifications
+	PayPal    *paypal.Config    `yaml:"paypal,omitempty"`    // REST app (Orders v2 and webhooks), or IPN
+	Stripe    *stripe.Config    `yaml:"stripe,omitempty"`    // Checkout Sessions and PaymentIntents
+	Monetico  *monetico.Config  `yaml:"monetico,omitempty"`  // Monetico Paiement, Crédit Mutuel and CIC
+	Sips      *sips.Config      `yaml:"sips,omitempty"`      // Worldline Sips 2.0, Mercanet: payment page and Sips Office
+	Redsys    *redsys.Config    `yaml:"redsys,omitempty"`    // form to the pay page and signed notifications
+	Braintree *braintree.Config `yaml:"braintree,omitempty"` // signed webhooks only
 }
 
 // sections are the sections by their keys, those that are not there as well: then the Section is nil.
