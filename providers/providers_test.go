@@ -175,6 +175,34 @@ func TestIdsAreFoundWhereTheSettingsSay(t *testing.T) {
 	}
 }
 
+// oneSession is Stripe with one paid session.
+type oneSession struct{}
+
+func (oneSession) RoundTrip(r *http.Request) (*http.Response, error) {
+	body := `{"object":"list","data":[]}`
+	if strings.HasPrefix(r.URL.Path, "/v1/checkout/sessions/") {
+		body = `{"id":"cs_test_1","object":"checkout.session","mode":"payment","status":"complete","payment_status":"paid","livemode":false,"amount_total":4500,"currency":"eur",
+			"client_reference_id":"` + purchaseID + `","payment_intent":"pi_1"}`
+	}
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{}, Request: r}, nil
+}
+
+func TestAnIdThatIsNotConfiguredIsNotRead(t *testing.T) {
+	t.Parallel()
+	a := parse(t, "reference: {purchase: client_reference_id}\nstripe: {secret_key: SECRET, webhook_secrets: [SECRET]}\n")
+	p, err := providers.Open(a.Config, providers.Options{Options: protocol.Options{Environment: "main", HTTP: oneSession{}}, Reference: a.Reference, Seals: seals(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts, err := p.(bridge.Asker).Ask(t.Context(), purchase.Ref{Payment: "cs_test_1"})
+	if err != nil || len(facts) == 0 {
+		t.Fatalf("%v, %v", facts, err)
+	}
+	if f := facts[0]; f.Purchase.ID != purchaseID || f.Detail.Event != "" || f.Detail.User != "" {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestRequestsAndTokensAreCounted(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewPedanticRegistry()

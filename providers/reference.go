@@ -80,7 +80,13 @@ func (r Reference) compile() (protocol.Locate, error) {
 	if !r.IsSet() {
 		return nil, nil
 	}
-	return func(read func(string) string) purchase.Reference {
+	return func(field func(string) string) purchase.Reference {
+		read := func(name string) string {
+			if name == "" { // not configured, and an adapter may have a field for every name
+				return ""
+			}
+			return field(name)
+		}
 		ref := purchase.Reference{Purchase: read(r.Purchase), Event: read(r.Event), User: read(r.User)}
 		if pattern != nil {
 			match(&ref, pattern, read(r.Purchase))
