@@ -95,7 +95,10 @@ func (b *Braintree) about(payment string, t *element) purchase.Fact {
 		if key, ok := strings.CutPrefix(name, "custom_fields."); ok {
 			return cmp.Or(t.in("custom-fields").get(key), t.in("custom-fields").get(strings.ReplaceAll(key, "_", "-")))
 		}
-		return t.get("order-id")
+		if name == "order_id" {
+			return t.get("order-id")
+		}
+		return ""
 	})
 }
 

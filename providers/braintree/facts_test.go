@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/braintree"
 	"github.com/paybridge/paybridge/providers/providersim"
 	"github.com/paybridge/paybridge/providers/providertest"
 )
@@ -149,6 +150,18 @@ func TestIdsComeInTheOrderIdOrInCustomFields(t *testing.T) {
 		if f := reading.Facts[0]; f.Purchase.ID != providertest.PurchaseID || f.Detail.Event != "E1" || f.Detail.User != providertest.ContactID || f.Detail.Sealed {
 			t.Errorf("%+v", f)
 		}
+	}
+	o := w.Stall.Options(t, nil)
+	o.Locate = func(field func(string) string) purchase.Reference {
+		return purchase.Reference{Purchase: field("order_id"), Event: field(""), User: field("amount")}
+	}
+	b, err := braintree.New(w.config, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading, err := b.Read(t.Context(), w.signed(time.Now(), "transaction_settled", transaction()))
+	if err != nil || len(reading.Facts) != 1 || reading.Facts[0].Detail.Event+reading.Facts[0].Detail.User != "" {
+		t.Errorf("fields that carry no ids are read: %+v, %v", reading, err)
 	}
 }
 
