@@ -22,7 +22,8 @@ func (b *Braintree) Instructions(callback string) []purchase.Instruction {
 		{En: "Choose these notifications, as far as they are offered.", Fr: "Choisissez ces notifications, si elles sont proposées.", Value: needed},
 		{En: "Let your own page set the transaction's order id, or a custom field, to the PurchaseId, and name it under reference.",
 			Fr: "Votre propre page doit mettre le PurchaseId dans l’order id de la transaction ou dans un champ personnalisé, à indiquer sous reference."},
-		{En: "Braintree tells of bank debits when they settle, days later, and of cards only when they are disbursed, if at all: use it only with a window as long.",
+		{En: "Braintree tells of bank debits when they settle, days later, and of cards only when they are disbursed, if at all: " +
+			"use it only with a window as long.",
 			Fr: "Braintree signale les prélèvements lors du règlement, des jours plus tard, et les cartes seulement lors du versement, voire jamais : " +
 				"ne l’utilisez qu’avec un délai aussi long."},
 	}

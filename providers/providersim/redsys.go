@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // A Redsys is one simulated terminal at Redsys. A payment is an order, by its number.
@@ -96,7 +97,8 @@ func (r *Redsys) Handler() http.Handler {
 
 // redsysError is the page that a buyer sees when a form is refused.
 func redsysError(code string) reply {
-	return reply{status: http.StatusOK, kind: "text/html; charset=utf-8", raw: []byte("<html><body><p>No se puede realizar la operación</p><!-- " + code + " --></body></html>")}
+	page := "<html><body><p>No se puede realizar la operación</p><!-- " + code + " --></body></html>"
+	return reply{status: http.StatusOK, kind: "text/html; charset=utf-8", raw: []byte(page)}
 }
 
 // redsysSign signs parameters for an order.
@@ -119,45 +121,23 @@ func redsysSign(key, order, parameters string) []byte {
 	return mac.Sum(nil)
 }
 
-// A redsysRequest is what a form asks for.
-type redsysRequest struct {
-	Amount, Currency, Order, MerchantCode, Terminal, TransactionType, MerchantURL, URLOK, URLKO, MerchantData, ProductDescription string
-}
+// A redsysRequest is what a form asks for, by names without DS_MERCHANT_, in capitals.
+type redsysRequest map[string]string
 
-// read takes the parameters by their names in any case.
-func (q *redsysRequest) read(raw []byte) error {
+func readRedsysRequest(raw []byte) (redsysRequest, error) {
 	var given map[string]string
 	if err := json.Unmarshal(raw, &given); err != nil {
-		return err
+		return nil, err
 	}
+	q := redsysRequest{}
 	for name, value := range given {
-		switch strings.TrimPrefix(strings.ToUpper(name), "DS_MERCHANT_") {
-		case "AMOUNT":
-			q.Amount = value
-		case "CURRENCY":
-			q.Currency = value
-		case "ORDER":
-			q.Order = value
-		case "MERCHANTCODE":
-			q.MerchantCode = value
-		case "TERMINAL":
-			q.Terminal = value
-		case "TRANSACTIONTYPE":
-			q.TransactionType = value
-		case "MERCHANTURL":
-			q.MerchantURL = value
-		case "URLOK":
-			q.URLOK = value
-		case "URLKO":
-			q.URLKO = value
-		case "MERCHANTDATA":
-			q.MerchantData = value
-		case "PRODUCTDESCRIPTION":
-			q.ProductDescription = value
-		}
+		q[strings.TrimPrefix(strings.ToUpper(name), "DS_MERCHANT_")] = value
 	}
-	return nil
+	return q, nil
 }
+
+// redsysLimits are the most characters of fields.
+var redsysLimits = map[string]int{"MERCHANTURL": 250, "URLOK": 250, "URLKO": 250, "PRODUCTDESCRIPTION": 125, "MERCHANTDATA": 1024}
 
 var (
 	redsysOrders  = regexp.MustCompile(`^[0-9]{4}[0-9A-Za-z]{0,8}$`)
@@ -165,20 +145,23 @@ var (
 )
 
 // wrong is the error of a request that is refused, "" for none.
-func (q *redsysRequest) wrong() string {
+func (q redsysRequest) wrong() string {
 	switch {
-	case q.MerchantCode != redsysMerchant || strings.TrimLeft(q.Terminal, "0") != redsysTerminal:
+	case q["MERCHANTCODE"] != redsysMerchant || strings.TrimLeft(q["TERMINAL"], "0") != redsysTerminal:
 		return "SIS0026"
-	case !redsysOrders.MatchString(q.Order):
+	case !redsysOrders.MatchString(q["ORDER"]):
 		return "SIS0014"
-	case !redsysAmounts.MatchString(q.Amount):
+	case !redsysAmounts.MatchString(q["AMOUNT"]):
 		return "SIS0019"
-	case redsysCurrencies[q.Currency] == "":
+	case redsysCurrencies[q["CURRENCY"]] == "":
 		return "SIS0016"
-	case q.TransactionType != "0" && q.TransactionType != "1":
+	case q["TRANSACTIONTYPE"] != "0" && q["TRANSACTIONTYPE"] != "1":
 		return "SIS0023"
-	case len(q.MerchantURL) > 250 || len(q.URLOK) > 250 || len(q.URLKO) > 250 || len(q.ProductDescription) > 125*4 || len(q.MerchantData) > 1024:
-		return "SIS0344"
+	}
+	for name, most := range redsysLimits {
+		if utf8.RuneCountInString(q[name]) > most {
+			return "SIS0344"
+		}
 	}
 	return ""
 }
@@ -189,26 +172,32 @@ func (r *Redsys) begun(_ *http.Request, body []byte) reply {
 	text := form.Get("Ds_MerchantParameters")
 	raw, errText := base64.StdEncoding.DecodeString(text)
 	signature, errSign := base64.StdEncoding.DecodeString(form.Get("Ds_Signature"))
-	var q redsysRequest
-	if err != nil || errText != nil || errSign != nil || q.read(raw) != nil || form.Get("Ds_SignatureVersion") != redsysVersion {
+	q, errJSON := readRedsysRequest(raw)
+	if err != nil || errText != nil || errSign != nil || errJSON != nil || form.Get("Ds_SignatureVersion") != redsysVersion {
 		return redsysError("SIS0431")
 	}
-	if !hmac.Equal(signature, redsysSign(r.key, q.Order, text)) {
+	if !hmac.Equal(signature, redsysSign(r.key, q["ORDER"], text)) {
 		return redsysError("SIS0042")
 	}
 	if wrong := q.wrong(); wrong != "" {
 		return redsysError(wrong)
 	}
-	currency := redsysCurrencies[q.Currency]
-	p := r.payments[q.Order]
+	return r.ordered(q)
+}
+
+// ordered leads to the pay page, unless the order's number was used up or is of another payment.
+func (r *Redsys) ordered(q redsysRequest) reply {
+	currency := redsysCurrencies[q["CURRENCY"]]
+	value := decimalOf(q["AMOUNT"], decimals(currency))
+	p := r.payments[q["ORDER"]]
 	if p == nil {
-		p = r.begin(&Payment{ID: q.Order, Value: decimalOf(q.Amount, decimals(currency)), Currency: currency, Reserve: q.TransactionType == "1",
-			Fields: map[string]string{"data": q.MerchantData, "callback": q.MerchantURL}})
+		p = r.begin(&Payment{ID: q["ORDER"], Value: value, Currency: currency, Reserve: q["TRANSACTIONTYPE"] == "1",
+			Fields: map[string]string{"data": q["MERCHANTDATA"], "callback": q["MERCHANTURL"]}})
 	}
-	if p.Status != isOpen || p.Currency != currency || p.Value != decimalOf(q.Amount, decimals(currency)) {
+	if p.Status != isOpen || p.Currency != currency || p.Value != value {
 		return redsysError("SIS0051")
 	}
-	p.Return, p.Cancel = q.URLOK, q.URLKO
+	p.Return, p.Cancel = q["URLOK"], q["URLKO"]
 	return reply{status: http.StatusSeeOther, header: map[string]string{"Location": r.pageOf(p)}}
 }
 

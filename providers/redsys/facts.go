@@ -58,7 +58,7 @@ func (r *Redsys) facts(p parameters) ([]purchase.Fact, error) {
 	case refund:
 		return refunded(f, p, code)
 	case cancellation:
-		return cancelledFacts(f, code)
+		return givenUp(f, code)
 	}
 	return nil, protocol.NotUnderstood("the type of a transaction")
 }
@@ -111,8 +111,8 @@ func refunded(f purchase.Fact, p parameters, code int) ([]purchase.Fact, error) 
 	return money(f, p, purchase.Refunded)
 }
 
-// cancelledFacts: a preauthorisation was given up, and there is nothing to pay any more.
-func cancelledFacts(f purchase.Fact, code int) ([]purchase.Fact, error) {
+// givenUp: a preauthorisation was given up, and there is nothing to pay any more.
+func givenUp(f purchase.Fact, code int) ([]purchase.Fact, error) {
 	switch {
 	case code <= mostAuthorised || code == moved:
 		return nil, protocol.NotUnderstood("a cancellation with the response of something else")
