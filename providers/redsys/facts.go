@@ -32,6 +32,9 @@ const (
 	moved          = 900  // confirmations and refunds
 	atTheCard      = 9998 // the payer enters a card
 	atTheBank      = 9999 // the payer is at the bank
+
+	undoneByRedsys   = 9928 // an authorisation was cancelled later, in some way that is not understood
+	undoneByMerchant = 9929
 )
 
 var responses = regexp.MustCompile(`^[0-9]{1,4}$`)
@@ -46,6 +49,9 @@ func (r *Redsys) facts(p parameters) ([]purchase.Fact, error) {
 		return nil, protocol.NotUnderstood("the response of a transaction")
 	}
 	code, _ := strconv.Atoi(p[response]) // it is digits
+	if code == undoneByRedsys || code == undoneByMerchant {
+		return nil, protocol.NotUnderstood("an authorisation that was cancelled later")
+	}
 	f := r.About(purchase.Proved, p[order], p.get, p[merchantData])
 	f.Object = p[order]
 	switch p[transactionType] {

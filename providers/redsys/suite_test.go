@@ -260,6 +260,8 @@ func TestWhatNotificationsTell(t *testing.T) {
 		"a refund without a code":         with("Ds_TransactionType", "3", "Ds_Response", "0900", "Ds_AuthorisationCode", " "),
 		"confirmed as a payment":          with("Ds_TransactionType", "2"),
 		"cancelled as a payment":          with("Ds_TransactionType", "9"),
+		"cancelled later":                 with("Ds_Response", "9928"),
+		"cancelled later by the merchant": with("Ds_TransactionType", "9", "Ds_Response", "9929"),
 		"no type":                         with("Ds_TransactionType", "-"),
 		"a recurring payment":             with("Ds_TransactionType", "5"),
 		"another type":                    with("Ds_TransactionType", "O"),
