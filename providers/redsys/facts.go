@@ -74,8 +74,8 @@ func sameTerminal(a, b string) bool {
 	return terminals.MatchString(a) && strings.TrimLeft(a, "0") == strings.TrimLeft(b, "0")
 }
 
-// attempted is a payment or a preauthorisation. Redsys takes no order again that was refused once, so the payment is over unless its
-// page lets the payer try again, which then tells of money all the same.
+// attempted is a payment or a preauthorisation. Redsys takes no order again that was refused once, so a payment is over unless the page
+// lets the payer try again, which then tells of money all the same. Preauthorisations are not ours, and nothing is said of their end.
 func attempted(f purchase.Fact, p parameters, code int, got purchase.Kind) ([]purchase.Fact, error) {
 	switch {
 	case code <= mostAuthorised:
@@ -87,6 +87,9 @@ func attempted(f purchase.Fact, p parameters, code int, got purchase.Kind) ([]pu
 		return []purchase.Fact{f}, nil
 	}
 	failed := refused(f, "attempt", code)
+	if got == purchase.Authorised {
+		return []purchase.Fact{failed}, nil
+	}
 	return []purchase.Fact{failed, lapsed(f)}, nil
 }
 

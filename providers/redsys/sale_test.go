@@ -144,7 +144,7 @@ func TestAPreauthorisationIsOneThingWithItsConfirmation(t *testing.T) {
 			w.enter(t, form)
 			w.Press(t, form.Payment, "decline")
 			w.Press(t, form.Payment, "pay")
-			if p := folded(t, w.told(t, 2)); !p.Authorised || p.Captured.Known() {
+			if p := folded(t, w.told(t, 2)); !p.Authorised || p.Lapsed || p.Captured.Known() {
 				t.Errorf("a refused attempt hides the reservation: %+v", p)
 			}
 			if err := c.end(w, form.Payment); err != nil {

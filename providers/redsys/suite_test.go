@@ -238,7 +238,7 @@ func TestWhatNotificationsTell(t *testing.T) {
 		"at the card":                {with("Ds_Response", "9998"), []string{"proved pending " + order + " " + order + id + " 9998"}},
 		"at the bank":                {with("Ds_Response", "9999"), []string{"proved pending " + order + " " + order + id + " 9999"}},
 		"preauthorised":              {with("Ds_TransactionType", "1"), []string{"proved authorised " + order + " " + order + " 45.00 EUR" + id}},
-		"a preauthorisation refused": {with("Ds_TransactionType", "1", "Ds_Response", "0190"), refused("0190")},
+		"a preauthorisation refused": {with("Ds_TransactionType", "1", "Ds_Response", "0190"), refused("0190")[:1]},
 		"confirmed in part":          {with("Ds_TransactionType", "2", "Ds_Response", "0900", "Ds_Amount", "4000"), []string{"proved captured " + order + " " + order + " 40.00 EUR" + id}},
 		"a confirmation refused":     {with("Ds_TransactionType", "2", "Ds_Response", "9256"), []string{"proved failed " + order + " " + order + "-confirmation" + id + " 9256"}},
 		"a refund refused":           {with("Ds_TransactionType", "3", "Ds_Response", "0950"), []string{}},
