@@ -17,7 +17,7 @@ var minorDigits = digitsByCode(map[int]string{
 		"SKK SLE SLL SOS SRD SRG SSP STD STN SVC SYP SZL THB TJS TMM TMT TOP TRY TTD TWD TZS UAH USD USN USS UYU UZS " +
 		"VEB VED VEF VES WST XCD XCG YER YUM ZAR ZMK ZMW ZWD ZWG ZWL ZWN ZWR",
 	3: "BHD IQD JOD KWD LYD OMR TND",
-	4: "CLF",
+	4: "CLF UYW",
 })
 
 func digitsByCode(groups map[int]string) map[string]int {

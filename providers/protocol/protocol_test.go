@@ -21,6 +21,7 @@ type currencies struct {
 	Table struct {
 		Codes map[string][2]any `json:"codes"`
 	} `json:"table"`
+	Wrong map[string]any `json:"x_text_currency_wrong"` // what a well-known library gets wrong, and what it lacks
 }
 
 func published(t *testing.T) currencies {
@@ -60,6 +61,24 @@ func TestNumericCodesAreThePublishedOnes(t *testing.T) {
 	for _, unknown := range []string{"", "978", "eur", "XXX", "999", "EU"} {
 		if _, ok := protocol.Numeric(unknown); ok {
 			t.Errorf("%q has a numeric code", unknown)
+		}
+	}
+}
+
+func TestTheTableIsNotTheLibrarysThatIsKnownToBeWrong(t *testing.T) {
+	t.Parallel()
+	for code, wrong := range published(t).Wrong {
+		switch wrong := wrong.(type) {
+		case float64:
+			if digits, ok := purchase.Digits(code); !ok || digits == int(wrong) {
+				t.Errorf("%s has %d decimals, known: %v", code, digits, ok)
+			}
+		case []any:
+			for _, missing := range wrong {
+				if _, ok := purchase.Digits(missing.(string)); !ok {
+					t.Errorf("%s is not known", missing)
+				}
+			}
 		}
 	}
 }
