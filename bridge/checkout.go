@@ -177,8 +177,8 @@ func (c *checkout) open(ctx context.Context, opener Opener, p purchase.Purchase)
 	if order.Payment == "" {
 		_, askable := opener.(Asker)
 		keeping.Facts = []purchase.Fact{{Purchase: c.key, Kind: purchase.Opened, Standing: purchase.Own, Account: c.account.Name, Payment: made.Payment,
-			Money: p.Offer.Money, At: now, Detail: purchase.Detail{URL: made.URL, Until: made.Until, Capturable: made.Capturable, Voidable: made.Voidable,
-				Form: len(made.Form) > 0, Unaskable: !askable}}}
+			Object: made.Session, Money: p.Offer.Money, At: now, Detail: purchase.Detail{URL: made.URL, Until: made.Until,
+				Capturable: made.Capturable, Voidable: made.Voidable, Form: len(made.Form) > 0, Unaskable: !askable}}}
 	}
 	if err := c.learn(ctx, keeping); err != nil {
 		return CheckoutResult{Outcome: ProviderError}, err

@@ -185,6 +185,30 @@ func TestASessionThatNobodyPaidIsEnded(t *testing.T) {
 	}
 }
 
+func TestASessionOfAnotherNameIsAskedAboutAndEndedByThat(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 4*time.Second)
+	h.psp.endable, h.psp.apart = true, true
+	b := h.node(t, "a")
+	h.run(t, b)
+	paid, unpaid := h.dynamics.register(euros45, time.Now()), h.dynamics.register(euros45, time.Now())
+	checkout(t, b, paid)
+	checkout(t, b, unpaid)
+	h.psp.set(payment{Purchase: paid, Ref: "order-1", Money: euros45, Kind: purchase.Captured, At: time.Now()})
+	h.await(t, paid, purchase.StateFinalized)
+	h.await(t, unpaid, purchase.StateAbandoned)
+	h.psp.mu.Lock()
+	defer h.psp.mu.Unlock()
+	if h.psp.payments["order-2"].Kind != purchase.Lapsed {
+		t.Errorf("nobody ended it: %+v", h.psp.payments)
+	}
+	for _, name := range []string{"order-1", "session-order-1"} {
+		if key, err := h.store.Resolve(context.Background(), "shop", name); err != nil || key.ID != paid {
+			t.Errorf("%s is of %v, %v", name, key, err)
+		}
+	}
+}
+
 func TestAPaidPurchaseEndsItsOtherSession(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, time.Minute)

@@ -128,6 +128,7 @@ type psp struct {
 	away     bool              // it cannot be asked
 	form     bool              // the pay page wants a form
 	endable  bool              // sessions can be ended
+	apart    bool              // sessions are known by a name of their own only
 	voids    int
 	captures int
 	asks     int
@@ -176,7 +177,7 @@ func (p *psp) Ask(_ context.Context, ref purchase.Ref) ([]purchase.Fact, error) 
 		return nil, errors.New("nobody answers")
 	}
 	pay, ok := p.payments[ref.Payment]
-	if !ok {
+	if !ok || ref.Session != p.session(ref.Payment) {
 		return nil, purchase.ErrNoPayment
 	}
 	if pay.Kind == purchase.Opened {
@@ -197,11 +198,20 @@ func (p *psp) Open(_ context.Context, o purchase.Order) (purchase.Checkout, erro
 		p.opened[o.Key] = ref
 		p.payments[ref] = payment{Purchase: o.Reference.Purchase, Ref: ref, Money: o.Money, Kind: purchase.Opened}
 	}
-	made := purchase.Checkout{Payment: ref, URL: "https://psp.example/pay/" + ref, Capturable: !p.endable || o.Reserve, Voidable: p.endable || o.Reserve}
+	made := purchase.Checkout{Payment: ref, Session: p.session(ref), URL: "https://psp.example/pay/" + ref, Capturable: !p.endable || o.Reserve,
+		Voidable: p.endable || o.Reserve}
 	if p.form {
 		made.Form = []purchase.Field{{Name: "order", Value: ref}, {Name: "back", Value: o.Return}}
 	}
 	return made, nil
+}
+
+// session is what the session of a payment is called where that is not the payment's name.
+func (p *psp) session(ref string) string {
+	if p.apart {
+		return "session-" + ref
+	}
+	return ""
 }
 
 func (p *psp) Void(_ context.Context, ref purchase.Ref, _ string) ([]purchase.Fact, error) {
@@ -209,7 +219,7 @@ func (p *psp) Void(_ context.Context, ref purchase.Ref, _ string) ([]purchase.Fa
 	defer p.mu.Unlock()
 	p.voids++
 	pay := p.payments[ref.Payment]
-	if pay.Kind == purchase.Opened || pay.Kind == purchase.Authorised {
+	if (pay.Kind == purchase.Opened || pay.Kind == purchase.Authorised) && ref.Session == p.session(ref.Payment) {
 		pay.Kind, pay.At = purchase.Lapsed, time.Now()
 		p.payments[ref.Payment] = pay
 	}

@@ -42,10 +42,11 @@ type Answer struct {
 }
 
 // Ref names a payment at the account it is asked of: Payment is the provider's reference, Object the narrower object that hearsay
-// named (a capture, a transaction), which an adapter may need where the two differ.
+// named (a capture, a transaction), which an adapter may need where the two differ, Session what Checkout.Session was.
 type Ref struct {
 	Payment string
 	Object  string
+	Session string
 }
 
 // Reference is what of Dynamics travels through the provider with a payment.
@@ -71,7 +72,8 @@ type Order struct {
 
 // A Checkout is an open pay session.
 type Checkout struct {
-	Payment    string    // the provider's reference
+	Payment    string    // the provider's reference, by which notifications know the payment too
+	Session    string    // what the provider calls the session, where it can only be asked about by another name; "" where by Payment
 	URL        string    // where to send the buyer
 	Form       []Field   // what the buyer's browser posts there; none: it just goes there
 	Until      time.Time // when the provider ends it; zero where it does not say

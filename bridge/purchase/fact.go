@@ -95,9 +95,10 @@ type Kind string
 
 // Facts about a payment. Heard or proved; Opened is own.
 const (
-	// Opened: we made a pay session (Money asked, Detail.URL where the buyer pays, Until when it ends, Capturable when only our own
-	// capture can take the money, Voidable when we can end it, Form when the buyer gets there by a form that is made anew each time,
-	// Unaskable when its account cannot be asked what became of it).
+	// Opened: we made a pay session (Money asked, Object what the provider calls the session where that is not the payment's
+	// reference, Detail.URL where the buyer pays, Until when it ends, Capturable when only our own capture can take the money,
+	// Voidable when we can end it, Form when the buyer gets there by a form that is made anew each time, Unaskable when its account
+	// cannot be asked what became of it).
 	Opened Kind = "opened"
 	// Approved: the buyer agreed to pay; no money has moved.
 	Approved Kind = "approved"

@@ -62,12 +62,12 @@ func (p Purchase) giveBack(pay Payment, now time.Time) Next {
 	case slices.Contains(p.shut, pay.Account):
 		return Next{Step: StepWait, Due: now.Add(time.Minute), Cause: CausePaymentPending}
 	case last == nil || last.At.Before(pay.ReservedAt):
-		return Next{Step: StepVoid, Account: pay.Account, Payment: Ref{Payment: pay.Ref, Object: pay.Object}}
+		return Next{Step: StepVoid, Account: pay.Account, Payment: pay.named()}
 	case last.Result == Unknown || last.Result == Unsent:
 		if again := pay.voidAgain(); now.Before(again) {
 			return Next{Step: StepWait, Due: again, Cause: CausePaymentPending}
 		}
-		return Next{Step: StepVoid, Account: pay.Account, Payment: Ref{Payment: pay.Ref, Object: pay.Object}}
+		return Next{Step: StepVoid, Account: pay.Account, Payment: pay.named()}
 	case pay.asked < last.told && p.askable(pay.Account):
 		return pay.ask()
 	}
@@ -78,7 +78,7 @@ func (p Purchase) giveBack(pay Payment, now time.Time) Next {
 // is for a person.
 func (p Purchase) collect(pay Payment, now time.Time) Next {
 	last := lastOf(pay.Captures)
-	take := Next{Step: StepCapture, Account: pay.Account, Payment: Ref{Payment: pay.Ref, Object: pay.Object}}
+	take := Next{Step: StepCapture, Account: pay.Account, Payment: pay.named()}
 	switch {
 	case slices.Contains(p.shut, pay.Account):
 		return Next{Step: StepWait, Due: now.Add(time.Minute), Cause: CausePaymentPending}

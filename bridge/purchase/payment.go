@@ -51,6 +51,15 @@ func (p Payment) Net() Money {
 	return net
 }
 
+// named is how the provider is told which payment is meant.
+func (p Payment) named() Ref {
+	ref := Ref{Payment: p.Ref, Object: p.Object}
+	if p.Opened != nil {
+		ref.Session = p.Opened.Object
+	}
+	return ref
+}
+
 // Open tells whether the payment may still turn into money.
 func (p Payment) Open() bool { return !p.Captured.Known() && !p.Lapsed }
 

@@ -184,7 +184,7 @@ func planHearsay(p Purchase, _ time.Time) (Next, bool) {
 func (p Purchase) askable(account string) bool { return !slices.Contains(p.policy.Unaskable, account) }
 
 func (p Payment) ask() Next {
-	return Next{Step: StepAsk, Account: p.Account, Payment: Ref{Payment: p.Ref, Object: p.Object}, Basis: p.Hearsay}
+	return Next{Step: StepAsk, Account: p.Account, Payment: p.named(), Basis: p.Hearsay}
 }
 
 // planSeated: with the seats there, money that was reserved for them is taken, and money out of place is left to handle.

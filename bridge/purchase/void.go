@@ -23,7 +23,7 @@ func (p Purchase) endSessions(now time.Time) (soonest Next) {
 			return pay.ask() // perhaps it was paid
 		case !ok:
 		case !now.Before(mark):
-			return Next{Step: StepVoid, Account: pay.Account, Payment: Ref{Payment: pay.Ref}}
+			return Next{Step: StepVoid, Account: pay.Account, Payment: pay.named()}
 		default:
 			soonest.Due = earlier(soonest.Due, mark)
 		}

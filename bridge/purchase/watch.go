@@ -33,7 +33,7 @@ func planCapture(p Purchase, now time.Time) (Next, bool) {
 	case p.Offer.Money != pay.Opened.Money:
 		return Next{}, false
 	}
-	return Next{Step: StepCapture, Account: pay.Account, Payment: Ref{Payment: pay.Ref}}, true
+	return Next{Step: StepCapture, Account: pay.Account, Payment: pay.named()}, true
 }
 
 // capturable is the one session that may be captured: ours, approved, not declined since. One that may be captured already comes
