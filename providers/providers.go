@@ -13,6 +13,7 @@ import (
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/config/field"
+	"github.com/paybridge/paybridge/providers/adyen"
 	"github.com/paybridge/paybridge/providers/braintree"
 	"github.com/paybridge/paybridge/providers/monetico"
 	"github.com/paybridge/paybridge/providers/paypal"
@@ -31,6 +32,7 @@ type Config struct {
 	Sips      *sips.Config      `yaml:"sips,omitempty"`      // Worldline Sips 2.0, Mercanet: payment page and Sips Office
 	Redsys    *redsys.Config    `yaml:"redsys,omitempty"`    // form to the pay page and signed notifications
 	Braintree *braintree.Config `yaml:"braintree,omitempty"` // signed webhooks only
+	Adyen     *adyen.Config     `yaml:"adyen,omitempty"`     // standard webhook and payment links
 }
 
 // sections are the sections by their keys, those that are not there as well: then the Section is nil.
