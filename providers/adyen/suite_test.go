@@ -111,6 +111,9 @@ func harness(t testing.TB, w *world) providertest.Harness {
 		d.Header.Set("Authorization", value)
 		return d
 	}
+	second := w.message(w.authorised(), w.authorised())
+	cut := strings.LastIndex(string(second.Body), `"value":4500`)
+	second.Body = []byte(string(second.Body[:cut]) + `"value":4501` + string(second.Body[cut+len(`"value":4501`):]))
 	made := w.opened(t, providertest.Order("known"))
 	w.Press(t, made.Session, "pay")
 	return providertest.Harness{
@@ -135,6 +138,8 @@ func harness(t testing.TB, w *world) providertest.Harness {
 			"no items":                providertest.Refused(with(`"notificationItems"`, `"notificationItem"`), purchase.Malformed),
 			"an empty item":           providertest.Refused(with(`"NotificationRequestItem"`, `"NotificationRequest"`), purchase.BadSignature),
 			"one unsigned of two":     providertest.Refused(with(`"notificationItems":[`, `"notificationItems":[{"NotificationRequestItem":{}},`), purchase.BadSignature),
+			"the second one changed":  providertest.Refused(second, purchase.BadSignature),
+			"a signature's twin":      providertest.Refused(twin(usual), purchase.BadSignature),
 			"too many items":          providertest.Refused(w.message(make([]providersim.AdyenItem, 101)...), purchase.Malformed),
 			"success as a boolean":    providertest.Refused(with(`"success":"true"`, `"success":true`), purchase.Malformed),
 			"another password":        providertest.Refused(login("Basic cGF5YnJpZGdlOmd1ZXNzZWQ="), purchase.BadSignature),
@@ -148,6 +153,15 @@ func harness(t testing.TB, w *world) providertest.Harness {
 		Secrets:     []string{hmacKey, password, apiKey},
 		Allocations: 80,
 	}
+}
+
+// twin is a delivery with another text of the signature that stands for the same bytes: its last digit holds two bits that nobody reads.
+func twin(d purchase.Delivery) purchase.Delivery {
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	d.Body = append([]byte(nil), d.Body...)
+	last := strings.Index(string(d.Body), `="`) - 1
+	d.Body[last] = digits[strings.IndexByte(digits, d.Body[last])^1]
+	return d
 }
 
 // covered is what a message says that counts: what the signature covers, the signature, and the mode.
