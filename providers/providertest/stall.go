@@ -72,6 +72,22 @@ func (c callback[S]) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer.Result(), nil
 }
 
+// Sell sells on the organiser's page, refunds a part and takes the rest back as a bank does. It returns the payment.
+func (s *Stall[S]) Sell(t testing.TB) string {
+	t.Helper()
+	id, err := s.Sim.Button(providersim.ButtonPayment{Purchase: PurchaseID, Value: "45.00", Currency: "EUR"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sim.GiveBack(id, "15.00", false); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sim.GiveBack(id, "", true); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
 // Delivered waits until n deliveries have come and returns all of them.
 func (s *Stall[S]) Delivered(t testing.TB, n int) []purchase.Delivery {
 	t.Helper()

@@ -1,7 +1,6 @@
 package stripe_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -42,21 +41,8 @@ func TestMistakesInTheSectionAreNamed(t *testing.T) {
 	} {
 		config := section(t)
 		c.change(&config)
-		var p field.Problems
-		config.Validate(&p, c.live)
-		keys := map[string]bool{}
-		var got []string
-		for _, problem := range p.List() {
-			if strings.Contains(problem.Message, secret) || strings.Contains(problem.Message, key) {
-				t.Errorf("%s: a secret shows: %s", name, problem)
-			}
-			if !keys[problem.Key] {
-				got = append(got, problem.Key)
-			}
-			keys[problem.Key] = true
-		}
-		if strings.Join(got, " ") != c.want {
-			t.Errorf("%s: %v", name, p.List())
+		if got := providertest.Mistakes(t, &config, c.live, secret, key); got != c.want {
+			t.Errorf("%s: %s", name, got)
 		}
 	}
 	live := providertest.Options(t, nil)

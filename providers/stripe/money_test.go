@@ -13,12 +13,6 @@ import (
 	"github.com/paybridge/paybridge/providers/providertest"
 )
 
-// final tells whether an error is one that no repetition mends.
-func final(err error) bool {
-	_, again := purchase.Retry(err)
-	return err != nil && !again
-}
-
 func TestASessionFromOpeningToRefund(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -64,13 +58,13 @@ func TestASessionFromOpeningToRefund(t *testing.T) {
 			t.Fatalf("%v, %v", refund, err)
 		}
 	}
-	if _, err := w.Refund(t.Context(), ref, providertest.Euros45, "refund-2"); !final(err) {
+	if _, err := w.Refund(t.Context(), ref, providertest.Euros45, "refund-2"); !providertest.Final(err) {
 		t.Errorf("more than is left: %v", err)
 	}
 	if facts, err = w.Ask(t.Context(), ref); err != nil || len(facts) != 2 {
 		t.Errorf("%v, %v", facts, err)
 	}
-	if _, err := w.Void(t.Context(), ref, "void-1"); !final(err) {
+	if _, err := w.Void(t.Context(), ref, "void-1"); !providertest.Final(err) {
 		t.Errorf("a paid session is ended: %v", err)
 	}
 }
@@ -166,7 +160,7 @@ func TestAmountsGoOutInStripesUnits(t *testing.T) {
 	for _, m := range []purchase.Money{{Minor: 45123, Currency: "KWD"}, {Minor: 4550, Currency: "MGA"}, {Minor: 0, Currency: "EUR"}, {}} {
 		order := providertest.Order("open-odd")
 		order.Money = m
-		if _, err := w.Open(t.Context(), order); !final(err) {
+		if _, err := w.Open(t.Context(), order); !providertest.Final(err) {
 			t.Errorf("%s: %v", m, err)
 		}
 	}
@@ -186,7 +180,7 @@ func TestOutcomesThatNobodyKnowsMayBeRepeated(t *testing.T) {
 		w.Press(t, made.Payment, "pay")
 		ref := purchase.Ref{Payment: made.Payment}
 		w.Sim.AddFault(providersim.Fault{Operation: "capture", Kind: kind})
-		if _, err := w.Capture(t.Context(), ref, "capture"+made.Payment); final(err) {
+		if _, err := w.Capture(t.Context(), ref, "capture"+made.Payment); providertest.Final(err) {
 			t.Errorf("%s: %v", kind, err)
 		}
 		facts, err := w.Capture(t.Context(), ref, "capture"+made.Payment)

@@ -69,16 +69,7 @@ func (w *world) signed(at time.Time, body string) purchase.Delivery {
 func harness(t testing.TB) providertest.Harness {
 	t.Helper()
 	w := newWorld(t)
-	id, err := w.Sim.Button(providersim.ButtonPayment{Purchase: providertest.PurchaseID, Value: "45.00", Currency: "EUR"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Sim.GiveBack(id, "15.00", false); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Sim.GiveBack(id, "", true); err != nil {
-		t.Fatal(err)
-	}
+	id := w.Sell(t)
 	genuine := w.Delivered(t, 4)
 	usual := string(genuine[0].Body)
 	with := func(old, by string) purchase.Delivery {
