@@ -123,6 +123,7 @@ func TestWhatIsGenuineAndNotUnderstoodIsKept(t *testing.T) {
 		"a colon in the payment":       with(usual, func(i *providersim.AdyenItem) { i.PSP = "NC6HT9CR:T65ZGN8" }),
 		"a colon in the currency":      with(usual, func(i *providersim.AdyenItem) { i.Amount.Currency = "EU:R" }),
 		"a colon in the original":      item("REFUND", other, "NC6HT9CR:T65ZGN8", true),
+		"a test of the webhook":        with(usual, func(i *providersim.AdyenItem) { i.PSP = "test_AUTHORISATION_1" }),
 		"an odd payment":               with(usual, func(i *providersim.AdyenItem) { i.PSP = "../../x" }),
 		"an odd original":              item("REFUND", other, "../../x", true),
 		"no payment":                   with(usual, func(i *providersim.AdyenItem) { i.PSP = "" }),

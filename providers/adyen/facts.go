@@ -68,6 +68,7 @@ var tellings = map[string]func(telling) ([]purchase.Fact, error){
 	"PREARBITRATION_LOST":        disputed(purchase.Reversed, onceAgain),
 }
 
+// pspReferences are of real payments; those that the Customer Area makes up for a test of the webhook have an underscore.
 var pspReferences = regexp.MustCompile(`^[A-Za-z0-9]{8,40}$`)
 
 // about begins a fact about a payment, with the purchase that the merchant's reference names.
@@ -178,7 +179,8 @@ func (t telling) offerClosed() ([]purchase.Fact, error) {
 	return t.attemptFailed("offer_closed"), nil
 }
 
-// attemptFailed: a link can be tried again, and the next attempt has another pspReference; a payment of the organiser's page is its attempt.
+// attemptFailed: a link can be tried again, and the next attempt has another pspReference; a payment of the organiser's page is its
+// attempt.
 func (t telling) attemptFailed(reason string) []purchase.Fact {
 	facts := []purchase.Fact{t.fact(purchase.Failed, t.PSP, attempted, reason)}
 	if !t.ours() {
@@ -187,8 +189,8 @@ func (t telling) attemptFailed(reason string) []purchase.Fact {
 	return facts
 }
 
-// undoes refuses an event that undoes another and says that it did not: nobody knows what that means.
-func (t telling) undoes() error {
+// happened refuses what says of itself that it did not happen, where nobody knows what that would mean.
+func (t telling) happened() error {
 	if !t.ok {
 		return protocol.NotUnderstood(strings.ToLower(t.Code) + " without success")
 	}
@@ -237,7 +239,7 @@ func (t telling) capture() ([]purchase.Fact, error) {
 // captureFailed: the scheme turned down a capture that was carried out, an automatic one too. Adyen names the capture by its
 // pspReference. One that Adyen captures once more under the same reference is not told apart from the first, so it stays undone.
 func (t telling) captureFailed() ([]purchase.Fact, error) {
-	if err := t.undoes(); err != nil {
+	if err := t.happened(); err != nil {
 		return nil, err
 	}
 	return t.captures(t.fact(purchase.Failed, t.PSP, undoneCapture, "capture_failed"))
@@ -278,7 +280,7 @@ func (t telling) refund() ([]purchase.Fact, error) {
 
 // refundUndone: the money of a refund came back. Adyen names the refund by its pspReference.
 func (t telling) refundUndone() ([]purchase.Fact, error) {
-	if err := t.undoes(); err != nil {
+	if err := t.happened(); err != nil {
 		return nil, err
 	}
 	return []purchase.Fact{t.fact(purchase.Failed, t.PSP, undone, strings.ToLower(t.Code))}, nil
@@ -290,7 +292,7 @@ func (t telling) refundUndone() ([]purchase.Fact, error) {
 // Source: Adyen documentation, "Dispute webhooks".
 func disputed(kind purchase.Kind, stage int64) func(telling) ([]purchase.Fact, error) {
 	return func(t telling) ([]purchase.Fact, error) {
-		if err := t.undoes(); err != nil {
+		if err := t.happened(); err != nil {
 			return nil, err
 		}
 		f, err := t.moved(kind, t.PSP, stage, strings.ToLower(t.Code))

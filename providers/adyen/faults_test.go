@@ -31,7 +31,7 @@ func TestOutcomesThatNobodyKnowsMayBeRepeated(t *testing.T) {
 			spoil := func(operation string, call func() error) {
 				t.Helper()
 				w.Sim.AddFault(providersim.Fault{Operation: operation, Kind: kind, Times: n, Delay: time.Second})
-				if err := call(); final(err) || errors.Is(err, purchase.ErrNoPayment) {
+				if err := call(); providertest.Final(err) || errors.Is(err, purchase.ErrNoPayment) {
 					t.Errorf("%s: %v", operation, err)
 				}
 				w.Sim.ClearFaults()
@@ -156,7 +156,7 @@ func TestAnswersAboutSomethingElseAreNotTaken(t *testing.T) {
 		"an odd id":         strings.Replace(good, "PLE83C39B0A0DE0C1E", "../x", 1),
 		"no JSON":           "accepted",
 	} {
-		if made, err := at(t, false, &answers{status: http.StatusCreated, body: body}).Open(t.Context(), providertest.Order("open-1")); err == nil || final(err) {
+		if made, err := at(t, false, &answers{status: http.StatusCreated, body: body}).Open(t.Context(), providertest.Order("open-1")); err == nil || providertest.Final(err) {
 			t.Errorf("%s: %+v, %v", name, made, err)
 		}
 	}
@@ -174,7 +174,7 @@ func TestAnswersAboutSomethingElseAreNotTaken(t *testing.T) {
 		"a negative amount":  strings.Replace(asked, "4500", "-4500", 1),
 		"a fraction of cent": strings.Replace(asked, "4500", "4500.5", 1),
 	} {
-		if facts, err := at(t, false, &answers{status: http.StatusOK, body: body}).Ask(t.Context(), ref); err == nil || final(err) || len(facts) > 0 {
+		if facts, err := at(t, false, &answers{status: http.StatusOK, body: body}).Ask(t.Context(), ref); err == nil || providertest.Final(err) || len(facts) > 0 {
 			t.Errorf("%s: %v, %v", name, facts, err)
 		}
 	}
@@ -186,7 +186,7 @@ func TestAnswersAboutSomethingElseAreNotTaken(t *testing.T) {
 		"without a name":     `{"paymentPspReference":"` + pay + `","status":"received"}`,
 		"of another status":  `{"pspReference":"` + other + `","paymentPspReference":"` + pay + `","status":"refused"}`,
 	} {
-		if facts, err := at(t, false, &answers{status: http.StatusCreated, body: body}).Refund(t.Context(), purchase.Ref{Payment: pay}, providertest.Euros45, "refund-1"); err == nil || final(err) {
+		if facts, err := at(t, false, &answers{status: http.StatusCreated, body: body}).Refund(t.Context(), purchase.Ref{Payment: pay}, providertest.Euros45, "refund-1"); err == nil || providertest.Final(err) {
 			t.Errorf("a refund %s: %v, %v", name, facts, err)
 		}
 	}
@@ -195,12 +195,12 @@ func TestAnswersAboutSomethingElseAreNotTaken(t *testing.T) {
 func TestACallThatIsUnderWayMayBeRepeated(t *testing.T) {
 	t.Parallel()
 	a := &answers{status: http.StatusUnprocessableEntity, body: `{"status":422,"errorCode":"704","message":"request already processed or in progress","errorType":"configuration"}`}
-	if _, err := at(t, false, a).Refund(t.Context(), purchase.Ref{Payment: pay}, providertest.Euros45, "refund-1"); err == nil || final(err) {
+	if _, err := at(t, false, a).Refund(t.Context(), purchase.Ref{Payment: pay}, providertest.Euros45, "refund-1"); err == nil || providertest.Final(err) {
 		t.Error(err)
 	}
 	a.body = strings.Replace(a.body, "704", "137", 1)
 	_, err := at(t, false, a).Refund(t.Context(), purchase.Ref{Payment: pay}, providertest.Euros45, "refund-1")
-	if !final(err) || !protocol.HasWord(err, "137") || strings.Contains(err.Error(), "already processed") {
+	if !providertest.Final(err) || !protocol.HasWord(err, "137") || strings.Contains(err.Error(), "already processed") {
 		t.Error(err)
 	}
 }

@@ -21,27 +21,36 @@ func (r *Receiver) Instructions(callback string) []purchase.Instruction {
 	}
 	steps := []purchase.Instruction{
 		{En: "Sign in to the Customer Area of this mode and switch to the merchant account; webhooks and keys of the two modes differ.",
-			Fr:    "Connectez-vous à l’espace client " + zone + " et choisissez le compte marchand ; les webhooks et les clés des deux modes sont différents.",
+			Fr: "Connectez-vous à l’espace client " + zone + " et choisissez le compte marchand ; les webhooks et les clés des deux modes " +
+				"sont différents.",
 			Value: area + ", " + r.config.MerchantAccount},
 		{En: "Developers, Webhooks, Create new webhook, Standard webhook: enter this address, method JSON.",
 			Fr: "Développeurs, Webhooks, Créer un webhook, Standard webhook : saisissez cette adresse, méthode JSON.", Value: callback},
-		{En: "Security, Basic authentication: enter this user name and a password of your own, which goes into a file named under password.",
-			Fr:    "Sécurité, Authentification de base : saisissez ce nom d’utilisateur et un mot de passe de votre choix, à placer dans un fichier indiqué dans password.",
+		{En: "Security, Basic authentication: enter this user name and a password of your own; put it into a file and name the file under password.",
+			Fr: "Sécurité, Authentification de base : saisissez ce nom d’utilisateur et un mot de passe de votre choix, à placer dans un " +
+				"fichier indiqué dans password.",
 			Value: r.config.Username},
-		{En: "Security, HMAC key: generate it, copy all 64 digits into a file and name the file under hmac_keys. When you change it later, keep the old one there for thirty days.",
-			Fr: "Sécurité, Clé HMAC : générez-la, copiez ses 64 chiffres dans un fichier et indiquez ce fichier dans hmac_keys. Si vous la changez plus tard, laissez-y l’ancienne pendant trente jours."},
-		{En: "Events: choose these beside the usual ones.", Fr: "Événements : choisissez ceux-ci en plus des événements habituels.", Value: strings.Join(needed, ", ")},
+		{En: "Security, HMAC key: generate it, put all 64 digits into a file and name the file under hmac_keys. When you change it later, keep " +
+			"the old one there for thirty days.",
+			Fr: "Sécurité, Clé HMAC : générez-la, placez ses 64 chiffres dans un fichier et indiquez ce fichier dans hmac_keys. Si vous la " +
+				"changez plus tard, laissez-y l’ancienne pendant trente jours."},
+		{En: "Events: choose these beside the usual ones.", Fr: "Événements : choisissez ceux-ci en plus des événements habituels.",
+			Value: strings.Join(needed, ", ")},
 		{En: "Settings, Account settings, Capture delay: if it is immediate, finalize_on is authorisation, else capture.",
-			Fr: "Paramètres, Paramètres du compte, Délai de capture : s’il est immédiat, finalize_on vaut authorisation, sinon capture.", Value: r.config.FinalizeOn},
+			Fr:    "Paramètres, Paramètres du compte, Délai de capture : s’il est immédiat, finalize_on vaut authorisation, sinon capture.",
+			Value: r.config.FinalizeOn},
 	}
 	if r.config.APIKey.IsSet() {
 		return append(steps, purchase.Instruction{
-			En: "Developers, API credentials: give the credential the Checkout webservice role, generate its API key and put it into the file named under api_key.",
-			Fr: "Développeurs, Identifiants API : donnez à l’identifiant le rôle Checkout webservice, générez sa clé API et placez-la dans le fichier indiqué dans api_key."})
+			En: "Developers, API credentials: give the credential the Checkout webservice role, generate its API key, put it into a file and " +
+				"name the file under api_key.",
+			Fr: "Développeurs, Identifiants API : donnez à l’identifiant le rôle Checkout webservice, générez sa clé API, placez-la dans un " +
+				"fichier et indiquez ce fichier dans api_key."})
 	}
 	return append(steps, purchase.Instruction{
 		En: "On your own page, put the PurchaseId into the reference of each payment; metadata is not signed and names no purchase.",
-		Fr: "Sur votre propre page, mettez le PurchaseId dans la référence (reference) de chaque paiement ; les métadonnées ne sont pas signées et ne désignent aucun achat."})
+		Fr: "Sur votre propre page, mettez le PurchaseId dans la référence (reference) de chaque paiement ; les métadonnées ne sont pas " +
+			"signées et ne désignent aucun achat."})
 }
 
 // Inspect has nobody to ask: a person must look at the webhook.
@@ -63,8 +72,8 @@ func (r *Receiver) byHand(callback string) []purchase.Finding {
 
 // Inspect checks, without changing anything, that Adyen takes the API key for this merchant account.
 func (a *Adyen) Inspect(ctx context.Context, callback string) []purchase.Finding {
-	err := a.Call(ctx, protocol.Call{Operation: protocol.List, Path: "/paymentMethods", JSON: map[string]string{"merchantAccount": a.config.MerchantAccount},
-		Repeatable: true}, nil)
+	account := map[string]string{"merchantAccount": a.config.MerchantAccount}
+	err := a.Call(ctx, protocol.Call{Operation: protocol.List, Path: "/paymentMethods", JSON: account, Repeatable: true}, nil)
 	f := purchase.Finding{Check: "PRV-01", Status: purchase.Pass, Detail: "Adyen takes the API key at " + a.Origin}
 	if err != nil {
 		f = notIn(err)

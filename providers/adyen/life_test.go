@@ -11,12 +11,6 @@ import (
 	"github.com/paybridge/paybridge/providers/providertest"
 )
 
-// final tells whether an error is one that no repetition mends.
-func final(err error) bool {
-	_, again := purchase.Retry(err)
-	return err != nil && !again
-}
-
 // opened opens a link.
 func (w *world) opened(t testing.TB, o purchase.Order) purchase.Checkout {
 	t.Helper()
@@ -130,10 +124,10 @@ func (w *world) giveBack(t *testing.T, made purchase.Checkout) {
 		t.Errorf("what was asked for is told as %+v", before)
 	}
 	w.Sim.SetVariant(providersim.AdyenVariant{RefusesAtOnce: true})
-	if _, err := w.Refund(t.Context(), ref, more, "refund-3"); !final(err) {
+	if _, err := w.Refund(t.Context(), ref, more, "refund-3"); !providertest.Final(err) {
 		t.Errorf("refused at once: %v", err)
 	}
-	if facts, err := w.Void(t.Context(), ref, "void-1"); !final(err) || said(facts, made) != "proved captured P P 45.00 EUR"+of {
+	if facts, err := w.Void(t.Context(), ref, "void-1"); !providertest.Final(err) || said(facts, made) != "proved captured P P 45.00 EUR"+of {
 		t.Errorf("a paid link is ended: %v, %v", facts, err)
 	}
 }
@@ -209,7 +203,7 @@ func TestALinkThatNobodyPaysIsEnded(t *testing.T) {
 	if got := w.asked(t, pending); got != "proved pending P P"+of+" payment_pending" {
 		t.Error(got)
 	}
-	if _, err := w.Void(t.Context(), w.ref(pending), "void-2"); !final(err) {
+	if _, err := w.Void(t.Context(), w.ref(pending), "void-2"); !providertest.Final(err) {
 		t.Errorf("a payment under way is ended: %v", err)
 	}
 	if err := w.Sim.Settle(pending.Session, true); err != nil {
@@ -230,7 +224,7 @@ func TestSeatFirstReservesCapturesAndGivesFree(t *testing.T) {
 		if !made.Capturable {
 			t.Fatalf("%+v", made)
 		}
-		if _, err := w.Capture(t.Context(), w.ref(made), "capture-0"); !final(err) {
+		if _, err := w.Capture(t.Context(), w.ref(made), "capture-0"); !providertest.Final(err) {
 			t.Errorf("captured without a payment: %v", err)
 		}
 		w.Press(t, made.Session, "pay")
@@ -301,10 +295,10 @@ func TestAmountsGoOutInAdyensUnits(t *testing.T) {
 	for _, m := range []purchase.Money{{Minor: 4550, Currency: "CVE"}, {Minor: 4550, Currency: "IDR"}, {Minor: 0, Currency: "EUR"}, {Minor: -1, Currency: "EUR"}, {}} {
 		order := providertest.Order("open-odd")
 		order.Money = m
-		if _, err := w.Open(t.Context(), order); !final(err) {
+		if _, err := w.Open(t.Context(), order); !providertest.Final(err) {
 			t.Errorf("%s: %v", m, err)
 		}
-		if _, err := w.Refund(t.Context(), purchase.Ref{Payment: pay}, m, "refund-odd"); !final(err) {
+		if _, err := w.Refund(t.Context(), purchase.Ref{Payment: pay}, m, "refund-odd"); !providertest.Final(err) {
 			t.Errorf("%s goes back: %v", m, err)
 		}
 	}
@@ -327,7 +321,7 @@ func TestALinkEndsInTimeAndIsForOneBuyer(t *testing.T) {
 	}
 	late := providertest.Order("open-2")
 	late.Until = late.Until.AddDate(-1, 0, 0)
-	if _, err := w.Open(t.Context(), late); !final(err) {
+	if _, err := w.Open(t.Context(), late); !providertest.Final(err) {
 		t.Errorf("a link that is over: %v", err)
 	}
 	early := providertest.Order("open-3")
@@ -337,10 +331,10 @@ func TestALinkEndsInTimeAndIsForOneBuyer(t *testing.T) {
 	}
 	nobody := providertest.Order("open-4")
 	nobody.Reference.Purchase = "somebody"
-	if _, err := w.Open(t.Context(), nobody); !final(err) {
+	if _, err := w.Open(t.Context(), nobody); !providertest.Final(err) {
 		t.Errorf("a link for no purchase: %v", err)
 	}
-	if _, err := w.Refund(t.Context(), purchase.Ref{Payment: pay}, providertest.Euros45, strings.Repeat("x", 65)); !final(err) {
+	if _, err := w.Refund(t.Context(), purchase.Ref{Payment: pay}, providertest.Euros45, strings.Repeat("x", 65)); !providertest.Final(err) {
 		t.Errorf("a key that Adyen does not take: %v", err)
 	}
 }
@@ -356,11 +350,11 @@ func TestOddNamesAreNotAskedFor(t *testing.T) {
 		}
 	}
 	for _, ref := range []purchase.Ref{{}, {Payment: "../x"}, {Payment: made.Payment, Session: made.Session, Object: made.Payment}} {
-		if _, err := w.Capture(t.Context(), ref, "capture-1"); !final(err) {
+		if _, err := w.Capture(t.Context(), ref, "capture-1"); !providertest.Final(err) {
 			t.Errorf("%+v is captured: %v", ref, err)
 		}
 	}
-	if _, err := w.Void(t.Context(), purchase.Ref{Payment: made.Payment}, "void-1"); !final(err) {
+	if _, err := w.Void(t.Context(), purchase.Ref{Payment: made.Payment}, "void-1"); !providertest.Final(err) {
 		t.Errorf("a link without its name is ended: %v", err)
 	}
 	if len(w.Sim.Requests()) != before {

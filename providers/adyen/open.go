@@ -36,8 +36,8 @@ func (a *Adyen) Open(ctx context.Context, o purchase.Order) (purchase.Checkout, 
 	}
 	sum := sha256.Sum256(append([]byte(o.Key+" "), raw...))
 	var made link
-	err = a.post(ctx, protocol.Call{Operation: protocol.Create, Path: "/paymentLinks", JSON: wanted, Repeatable: true}, "open-"+hex.EncodeToString(sum[:24]), &made)
-	if err != nil {
+	call := protocol.Call{Operation: protocol.Create, Path: "/paymentLinks", JSON: wanted, Repeatable: true}
+	if err := a.post(ctx, call, "open-"+hex.EncodeToString(sum[:24]), &made); err != nil {
 		return purchase.Checkout{}, err
 	}
 	page, err := url.Parse(made.URL)
@@ -47,7 +47,8 @@ func (a *Adyen) Open(ctx context.Context, o purchase.Order) (purchase.Checkout, 
 	case !isLink(made.ID) || made.Reference != wanted.Reference || made.Amount != wanted.Amount || made.Merchant != wanted.Merchant || made.Reusable:
 		return purchase.Checkout{}, a.Unusable(protocol.Create, http.StatusCreated, errors.New("the answer is about another link"))
 	}
-	return purchase.Checkout{Payment: made.Reference, Session: made.ID, URL: made.URL, Until: instant(made.Expires), Capturable: o.Reserve, Voidable: true}, nil
+	return purchase.Checkout{Payment: made.Reference, Session: made.ID, URL: made.URL, Until: instant(made.Expires),
+		Capturable: o.Reserve, Voidable: true}, nil
 }
 
 func (a *Adyen) newLink(o purchase.Order) (newLink, error) {

@@ -80,16 +80,7 @@ func (w *world) authorised() providersim.AdyenItem {
 // harness sells at the simulator and takes what it delivered for genuine. Only accounts with an API key can be asked.
 func harness(t testing.TB, w *world) providertest.Harness {
 	t.Helper()
-	id, err := w.Sim.Button(providersim.ButtonPayment{Purchase: providertest.PurchaseID, Value: "45.00", Currency: "EUR"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Sim.GiveBack(id, "15.00", false); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Sim.GiveBack(id, "", true); err != nil {
-		t.Fatal(err)
-	}
+	id := w.Sell(t)
 	genuine := w.Delivered(t, 4)
 	usual := genuine[0]
 	with := func(old, by string) purchase.Delivery {

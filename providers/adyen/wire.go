@@ -57,7 +57,7 @@ func isLink(id string) bool { return links.MatchString(id) }
 
 // pspOf is Adyen's reference of the payment that is meant; "" where no message has told it yet.
 func pspOf(ref purchase.Ref) string {
-	for _, id := range []string{ref.Object, ref.Payment} {
+	for _, id := range []string{ref.Payment, ref.Object} {
 		if pspReferences.MatchString(id) {
 			return id
 		}

@@ -88,8 +88,9 @@ func (s *Adyen) Settings(callback string) Settings {
 		on = "capture"
 	}
 	return Settings{Kind: "adyen", Reference: "{purchase: merchantReference}",
-		Section: "merchant_account: " + adyenMerchant + "\nhmac_keys: [file:{dir}/adyen-hmac]\nusername: " + adyenUser + "\npassword: file:{dir}/adyen-password\n" +
-			"api_key: file:{dir}/adyen-api-key\nfinalize_on: " + on + "\napi_url: " + s.ownOrigin() + "\nca_file: {ca}\n",
+		Section: "merchant_account: " + adyenMerchant + "\nhmac_keys: [file:{dir}/adyen-hmac]\nusername: " + adyenUser +
+			"\npassword: file:{dir}/adyen-password\napi_key: file:{dir}/adyen-api-key\nfinalize_on: " + on +
+			"\napi_url: " + s.ownOrigin() + "\nca_file: {ca}\n",
 		Files: map[string]string{"adyen-hmac": adyenHMACKey + "\n", "adyen-password": adyenPassword + "\n", "adyen-api-key": adyenAPIKey + "\n"}}
 }
 
@@ -111,10 +112,10 @@ func (s *Adyen) Handler() http.Handler {
 	a.handle(mux, "POST /v72/paymentLinks", "create", s.createLink)
 	a.handle(mux, "GET /v72/paymentLinks/{id}", "get", s.getLink)
 	a.handle(mux, "PATCH /v72/paymentLinks/{id}", "void", s.endLink)
-	a.handle(mux, "POST /v72/payments/{psp}/captures", "capture", s.captures)
-	a.handle(mux, "POST /v72/payments/{psp}/cancels", "void", s.cancels)
-	a.handle(mux, "POST /v72/payments/{psp}/refunds", "refund", s.refundsPart)
-	a.handle(mux, "POST /v72/payments/{psp}/reversals", "refund", s.reverses)
+	a.handle(mux, "POST /v72/payments/{psp}/captures", "capture", s.postCapture)
+	a.handle(mux, "POST /v72/payments/{psp}/cancels", "void", s.postCancel)
+	a.handle(mux, "POST /v72/payments/{psp}/refunds", "refund", s.postRefund)
+	a.handle(mux, "POST /v72/payments/{psp}/reversals", "refund", s.postReversal)
 	a.handle(mux, "POST /v72/paymentMethods", "list", s.listMethods)
 	s.servePages(mux, "Adyen")
 	return mux
@@ -122,7 +123,8 @@ func (s *Adyen) Handler() http.Handler {
 
 // adyenError is Adyen's envelope of errors.
 func adyenError(status int, code, kind string) reply {
-	return reply{status: status, body: map[string]any{"status": status, "errorCode": code, "message": "See the documentation of the error.", "errorType": kind}}
+	return reply{status: status, body: map[string]any{"status": status, "errorCode": code, "errorType": kind,
+		"message": "See the documentation of the error."}}
 }
 
 // back: a link has no way to give up; who pays finds a button that leads on.

@@ -48,14 +48,15 @@ func (s *Adyen) taken(p *Payment, amount adyenAmount, err error, reason string) 
 	if err != nil {
 		s.tell(p, a, amount.decimal(), false, reason)
 	}
-	o := map[string]any{"merchantAccount": adyenMerchant, "paymentPspReference": p.Names["psp"], "pspReference": a.psp, "reference": a.reference, "status": "received"}
+	o := map[string]any{"merchantAccount": adyenMerchant, "paymentPspReference": p.Names["psp"], "pspReference": a.psp, "reference": a.reference,
+		"status": "received"}
 	if amount.Currency != "" {
 		o["amount"] = amount
 	}
 	return reply{status: http.StatusCreated, body: o}
 }
 
-func (s *Adyen) captures(r *http.Request, body []byte) reply {
+func (s *Adyen) postCapture(r *http.Request, body []byte) reply {
 	p, amount, refused := s.asks(r, body, "CAPTURE")
 	if refused != nil {
 		return *refused
@@ -63,7 +64,7 @@ func (s *Adyen) captures(r *http.Request, body []byte) reply {
 	return s.taken(p, amount, s.take(p, amount.decimal()), "Insufficient balance on payment")
 }
 
-func (s *Adyen) cancels(r *http.Request, body []byte) reply {
+func (s *Adyen) postCancel(r *http.Request, body []byte) reply {
 	p, _, refused := s.asks(r, body, "CANCELLATION")
 	if refused != nil {
 		return *refused
@@ -75,7 +76,7 @@ func (s *Adyen) cancels(r *http.Request, body []byte) reply {
 	return s.taken(p, adyenMoney(p.Value, p.Currency), err, "Transaction not in the right state")
 }
 
-func (s *Adyen) refundsPart(r *http.Request, body []byte) reply {
+func (s *Adyen) postRefund(r *http.Request, body []byte) reply {
 	p, amount, refused := s.asks(r, body, "REFUND")
 	if refused != nil {
 		return *refused
@@ -84,8 +85,8 @@ func (s *Adyen) refundsPart(r *http.Request, body []byte) reply {
 	return s.taken(p, amount, err, "Insufficient balance on payment")
 }
 
-// reverses cancels what is reserved and refunds what is captured, all of it.
-func (s *Adyen) reverses(r *http.Request, body []byte) reply {
+// postReversal cancels what is reserved and refunds what is captured, all of it.
+func (s *Adyen) postReversal(r *http.Request, body []byte) reply {
 	p, _, refused := s.asks(r, body, "CANCEL_OR_REFUND")
 	if refused != nil {
 		return *refused

@@ -41,7 +41,8 @@ func (s *Adyen) Item(code, psp, original, reference string, value int64, currenc
 //
 // Source: Adyen documentation, "Verify HMAC signatures", standard webhooks.
 func (i AdyenItem) SignedText() string {
-	return strings.Join([]string{i.PSP, i.Original, i.Merchant, i.Reference, strconv.FormatInt(i.Amount.Value, 10), i.Amount.Currency, i.EventCode, i.Success}, ":")
+	return strings.Join([]string{i.PSP, i.Original, i.Merchant, i.Reference, strconv.FormatInt(i.Amount.Value, 10), i.Amount.Currency,
+		i.EventCode, i.Success}, ":")
 }
 
 // Signed returns the item with its signature.
@@ -107,9 +108,7 @@ func (s *Adyen) moved(p *Payment, e event) {
 			s.tell(p, s.wish("CAPTURE"), p.Captured, true, "")
 		}
 	case wasFailed:
-		i := s.item(p, adyenAsked{code: "AUTHORISATION", psp: cmp.Or(p.Names["psp"], s.psp()), reference: p.Fields["reference"]}, p.Value, false, "Refused")
-		i.Original = ""
-		s.emit(p, i)
+		s.tellAttempt(p, cmp.Or(p.Names["psp"], s.psp()), false, "Refused")
 	case wasVoided:
 		s.tell(p, s.wish("CANCELLATION"), p.Value, true, "")
 	case wasRefunded:
@@ -133,8 +132,16 @@ func (s *Adyen) wish(code string) *adyenAsked {
 
 func (s *Adyen) tellAuthorised(p *Payment) {
 	p.Names["psp"] = cmp.Or(p.Names["psp"], s.psp())
-	i := s.item(p, adyenAsked{code: "AUTHORISATION", psp: p.Names["psp"]}, p.Value, true, "")
-	i.Original, i.Operations = "", []string{"CANCEL", "CAPTURE", "REFUND"}
+	s.tellAttempt(p, p.Names["psp"], true, "")
+}
+
+// tellAttempt tells what became of an attempt to pay: each has a reference of its own.
+func (s *Adyen) tellAttempt(p *Payment, psp string, ok bool, reason string) {
+	i := s.item(p, adyenAsked{code: "AUTHORISATION", psp: psp}, p.Value, ok, reason)
+	i.Original = ""
+	if ok {
+		i.Operations = []string{"CANCEL", "CAPTURE", "REFUND"}
+	}
 	s.emit(p, i)
 }
 
