@@ -241,11 +241,8 @@ func (p *Payment) settle(objects map[string]*object) {
 		case Captured, Refunded, Reversed:
 			p.Contradicted = !p.add(f) || p.Contradicted
 		case Authorised:
-			var ok bool
 			p.Authorised = true
-			p.Reserved, ok = p.Reserved.Plus(f.Money)
-			p.ReservedAt = earlier(p.ReservedAt, f.Seen)
-			p.Contradicted = !ok || p.Contradicted
+			p.reserve(f)
 		case Pending:
 			p.Pending = cmp.Or(f.Detail.Reason, "pending")
 		case Failed:
@@ -258,6 +255,16 @@ func (p *Payment) settle(objects map[string]*object) {
 	if _, ok := p.Captured.Minus(p.Reversed); !ok {
 		p.Contradicted = true
 	}
+}
+
+// reserve adds up what is reserved. Some providers say so without an amount, of a thing whose money goes by another name.
+func (p *Payment) reserve(f *Fact) {
+	if !f.Money.Known() {
+		return
+	}
+	sum, ok := p.Reserved.Plus(f.Money)
+	p.Reserved, p.ReservedAt = sum, earlier(p.ReservedAt, f.Seen)
+	p.Contradicted = p.Contradicted || !ok
 }
 
 // add adds up money that moved; ok is false where the amount is missing or negative, or cannot be added to the others.

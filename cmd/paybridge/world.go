@@ -151,12 +151,15 @@ func (w *world) shop(name string) *shop {
 	return nil
 }
 
-// booths are the providers as the script knows them. What is reserved too late is given back, so nobody pays late either.
+// booths are the providers as the script knows them. Where money is reserved first, what is reserved too late is given back, so nobody
+// pays late; and where nobody says whether it was taken, a lost message leaves that open.
 func (w *world) booths() []booth {
 	all := make([]booth, 0, len(w.shops))
 	for _, s := range w.shops {
 		m := s.Manners()
-		m.Ends = m.Ends || (w.seatFirst && m.Reserves)
+		if w.seatFirst && m.Reserves {
+			m.Ends, m.AsksPage = true, m.AsksPage && m.AsksTaken
+		}
 		all = append(all, booth{s.Name, m})
 	}
 	return all

@@ -69,6 +69,9 @@ func (c *Config) Secrets() []field.Secret {
 // names no purchase.
 func (c *Config) ReferenceFields() []string { return []string{merchantReference} }
 
+// Reserves implements protocol.Reserver: links take what was reserved, or give it back, with an API key.
+func (c *Config) Reserves() bool { return c.APIKey.IsSet() }
+
 // Open makes the account.
 func (c *Config) Open(o protocol.Options) (protocol.Account, error) { return New(*c, o) }
 

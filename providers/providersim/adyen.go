@@ -77,7 +77,7 @@ func (s *Adyen) SetVariant(v AdyenVariant) {
 
 // Manners implements Simulator. A link shows that it was paid, not that the money was captured.
 func (s *Adyen) Manners() Manners {
-	return Manners{Page: true, AsksPage: !s.Variant().Manual, Ends: true, NamesNobody: true}
+	return Manners{Page: true, AsksPage: !s.Variant().Manual, Ends: true, NamesNobody: true, Reserves: true}
 }
 
 // Settings implements Simulator.

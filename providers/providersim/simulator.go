@@ -83,6 +83,7 @@ type Manners struct {
 	Ends        bool // nobody pays late at our sessions: they end in time, can be ended, or take no money without us
 	NamesNobody bool // a payment can come without any reference
 	Reserves    bool // money paid at our sessions can be reserved first
+	AsksTaken   bool // whether reserved money was taken can be read back
 }
 
 // A ButtonPayment is a payment on the organiser's own page.

@@ -76,7 +76,7 @@ func (s *Sips) Vary(change func(*SipsVariant)) {
 
 // Manners implements Simulator: nobody can end a page of Sips before its own time.
 func (s *Sips) Manners() Manners {
-	return Manners{Page: true, AsksPage: true, AsksButton: true, NamesNobody: true, Reserves: true}
+	return Manners{Page: true, AsksPage: true, AsksButton: true, NamesNobody: true, Reserves: true, AsksTaken: true}
 }
 
 // Settings implements Simulator.

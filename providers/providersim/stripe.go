@@ -60,7 +60,7 @@ func stripeRetries(live bool) func(int) (time.Duration, bool) {
 
 // Manners implements Simulator.
 func (s *Stripe) Manners() Manners {
-	return Manners{Page: true, AsksPage: true, AsksButton: true, Ends: true, NamesNobody: true, Reserves: true}
+	return Manners{Page: true, AsksPage: true, AsksButton: true, Ends: true, NamesNobody: true, Reserves: true, AsksTaken: true}
 }
 
 // Secret signs the events.
