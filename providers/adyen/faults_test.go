@@ -27,10 +27,14 @@ func TestOutcomesThatNobodyKnowsMayBeRepeated(t *testing.T) {
 	for kind, n := range times {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(c *adyen.Config) { c.Timeout = field.Duration(700 * time.Millisecond) })
+			w := newWorld(t, func(c *adyen.Config) {
+				if kind == providersim.Slow {
+					c.Timeout = field.Duration(time.Second)
+				}
+			})
 			spoil := func(operation string, call func() error) {
 				t.Helper()
-				w.Sim.AddFault(providersim.Fault{Operation: operation, Kind: kind, Times: n, Delay: time.Second})
+				w.Sim.AddFault(providersim.Fault{Operation: operation, Kind: kind, Times: n, Delay: 1500 * time.Millisecond})
 				if err := call(); providertest.Final(err) || errors.Is(err, purchase.ErrNoPayment) {
 					t.Errorf("%s: %v", operation, err)
 				}
