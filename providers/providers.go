@@ -15,6 +15,7 @@ import (
 	"github.com/paybridge/paybridge/config/field"
 	"github.com/paybridge/paybridge/providers/adyen"
 	"github.com/paybridge/paybridge/providers/braintree"
+	"github.com/paybridge/paybridge/providers/lyra"
 	"github.com/paybridge/paybridge/providers/monetico"
 	"github.com/paybridge/paybridge/providers/paypal"
 	"github.com/paybridge/paybridge/providers/protocol"
@@ -33,6 +34,7 @@ type Config struct {
 	Redsys    *redsys.Config    `yaml:"redsys,omitempty"`    // form to the pay page and signed notifications
 	Braintree *braintree.Config `yaml:"braintree,omitempty"` // signed webhooks only
 	Adyen     *adyen.Config     `yaml:"adyen,omitempty"`     // standard webhook and payment links
+	Lyra      *lyra.Config      `yaml:"lyra,omitempty"`      // PayZen, Systempay, Sogecommerce, Scellius and other banks' names
 }
 
 // sections are the sections by their keys, those that are not there as well: then the Section is nil.
