@@ -77,7 +77,8 @@ var (
 
 // A Keeping is what is kept in one transaction.
 type Keeping struct {
-	// Delivery, if any, with what became of it. A delivery that is already there is kept once; its state may move on from unchecked.
+	// Delivery, if any, with what became of it. A delivery that is already there is kept once; its state may move on from unchecked or
+	// puzzling, and back to them when the same bytes came again and cannot be checked or understood this time.
 	Delivery *purchase.Delivery
 	State    DeliveryState
 	Message  string    // the provider's id of the transmission, unique per account

@@ -7,17 +7,14 @@ import (
 	"github.com/paybridge/paybridge/bridge"
 )
 
-// keepDelivery keeps the bytes once. A delivery that is there may move on from unchecked or puzzling.
+// keepDelivery keeps the bytes once.
 func (t *txn) keepDelivery(k bridge.Keeping) (duplicate bool, err error) {
 	d := k.Delivery
 	var state, message string
 	err = t.row(`SELECT state, message FROM deliveries WHERE id = ?`, d.ID).Scan(&state, &message)
 	switch {
 	case err == nil:
-		if state == string(bridge.Unchecked) || state == string(bridge.Puzzling) {
-			return true, t.moveDelivery(k)
-		}
-		return true, nil
+		return true, t.sameAgain(k, bridge.DeliveryState(state))
 	case !errors.Is(err, sql.ErrNoRows):
 		return false, err
 	}
@@ -35,6 +32,22 @@ func (t *txn) keepDelivery(k bridge.Keeping) (duplicate bool, err error) {
 		d.ID, d.Account, k.Message, micros(d.Received), d.Method, d.Query, header, body(d.Body), k.State, due(k))
 	return false, err
 }
+
+// sameAgain is for bytes that are there already. One that was waiting moves on. One that was settled waits again if it cannot be checked
+// or understood this time: a notification that only names a payment has the same bytes whatever happened to it.
+func (t *txn) sameAgain(k bridge.Keeping, was bridge.DeliveryState) error {
+	switch {
+	case !waits(was) && !waits(k.State):
+		return nil
+	case was != bridge.Unchecked:
+		if err := t.admit(k); err != nil {
+			return err
+		}
+	}
+	return t.moveDelivery(k)
+}
+
+func waits(s bridge.DeliveryState) bool { return s == bridge.Unchecked || s == bridge.Puzzling }
 
 // admit refuses unchecked deliveries beyond the account's bounds.
 func (t *txn) admit(k bridge.Keeping) error {

@@ -96,6 +96,39 @@ func bounded(b *Bench) error {
 	return first(err, checked)
 }
 
+// again: the same bytes may tell something new, where the provider is read back to learn it.
+func again(b *Bench) error {
+	for i, was := range []bridge.DeliveryState{bridge.Read, bridge.False} {
+		id := fmt.Sprint("d", i)
+		_, settled := b.deliver(id, "", was, time.Time{})
+		kept, err := b.deliver(id, "", bridge.Unchecked, b.Clock.Now())
+		due, waiting := b.waiting()
+		if err := first(settled, err, want("duplicate", kept.Duplicate, true), waiting, want("to be read again", len(due), 1)); err != nil {
+			return err
+		}
+		_, err = b.deliver(id, "", bridge.Read, time.Time{})
+		_, repeat := b.deliver(id, "", bridge.Read, time.Time{})
+		due, waiting = b.waiting()
+		if err := first(err, repeat, waiting, want("read again", len(due), 0)); err != nil {
+			return err
+		}
+	}
+	_, err := b.deliver("d0", "", bridge.Puzzling, time.Time{})
+	n, reconsider := b.Reconsider(context.Background())
+	if err := first(err, reconsider, want("reconsidered", n, 1)); err != nil {
+		return err
+	}
+	for i := range MaxUnchecked - 1 {
+		if _, err := b.deliver(fmt.Sprint("more", i), "", bridge.Unchecked, b.Clock.Now()); err != nil {
+			return err
+		}
+	}
+	if _, err := b.deliver("d1", "", bridge.Unchecked, b.Clock.Now()); !errors.Is(err, bridge.ErrFull) {
+		return fmt.Errorf("one too many waits again: %v", err)
+	}
+	return nil
+}
+
 func reconsidered(b *Bench) error {
 	if _, err := b.deliver("d1", "m1", bridge.Puzzling, time.Time{}); err != nil {
 		return err

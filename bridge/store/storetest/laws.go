@@ -36,6 +36,7 @@ func Laws() []Law {
 		{"a message with other bytes is a replay", replay},
 		{"unchecked deliveries come back when due, and leave when read", unchecked},
 		{"unchecked deliveries are bounded", bounded},
+		{"what was read and cannot be checked when it comes again is read again", again},
 		{"puzzling deliveries are reconsidered", reconsidered},
 		{"a payment belongs to whom proof names", belonging},
 		{"tokens are found until they expire", tokens},
