@@ -153,7 +153,7 @@ func (b *buyer) enter(ctx context.Context, redirect string) (webPage, error) {
 	for range 40 {
 		page, err := b.browse(ctx, address.String(), nil, b.home)
 		switch {
-		case err == nil && page.Payment != "":
+		case err == nil && page.Payment != "" && page.Action != "": // else its payment has ended, and the daemon will learn of it
 			b.payment = page.Payment
 			b.shop.pays(page.Payment, b.purchase)
 			return page, nil
