@@ -16,6 +16,7 @@ import (
 	"github.com/paybridge/paybridge/providers/adyen"
 	"github.com/paybridge/paybridge/providers/braintree"
 	"github.com/paybridge/paybridge/providers/lyra"
+	"github.com/paybridge/paybridge/providers/mollie"
 	"github.com/paybridge/paybridge/providers/monetico"
 	"github.com/paybridge/paybridge/providers/paypal"
 	"github.com/paybridge/paybridge/providers/protocol"
@@ -35,6 +36,7 @@ type Config struct {
 	Braintree *braintree.Config `yaml:"braintree,omitempty"` // signed webhooks only
 	Adyen     *adyen.Config     `yaml:"adyen,omitempty"`     // standard webhook and payment links
 	Lyra      *lyra.Config      `yaml:"lyra,omitempty"`      // PayZen, Systempay, Sogecommerce, Scellius and other banks' names
+	Mollie    *mollie.Config    `yaml:"mollie,omitempty"`    // payments, by classic webhooks or signed events
 }
 
 // sections are the sections by their keys, those that are not there as well: then the Section is nil.
