@@ -84,6 +84,9 @@ func (c *Config) ReferenceFields() []string {
 	return []string{"order_id", "order_info", "order_info2", "order_info3", "customer.reference", "metadata.*"}
 }
 
+// Reserves implements protocol.Reserver: what is reserved is validated or cancelled with the password.
+func (c *Config) Reserves() bool { return c.asks() }
+
 // Open makes the account.
 func (c *Config) Open(o protocol.Options) (protocol.Account, error) { return New(*c, o) }
 

@@ -50,6 +50,9 @@ func (c *Config) Secrets() []field.Secret {
 // choice (metadata.purchase_id), or one text (metadata).
 func (c *Config) ReferenceFields() []string { return []string{"metadata.*", "metadata", "description"} }
 
+// Reserves implements protocol.Reserver: payments whose method allows it are captured by hand.
+func (c *Config) Reserves() bool { return true }
+
 // Open makes the account.
 func (c *Config) Open(o protocol.Options) (protocol.Account, error) { return New(*c, o) }
 

@@ -106,7 +106,7 @@ func (s *Lyra) variants() LyraVariants {
 
 // Manners implements Simulator. Nobody ends a pay page: who has the form can pay late.
 func (s *Lyra) Manners() Manners {
-	return Manners{Page: true, AsksPage: true, AsksButton: true, NamesNobody: true}
+	return Manners{Page: true, AsksPage: true, AsksButton: true, NamesNobody: true, Reserves: true, AsksTaken: true}
 }
 
 // Settings implements Simulator.

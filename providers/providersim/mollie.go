@@ -99,7 +99,7 @@ func mollieRetries(try int) (time.Duration, bool) {
 
 // Manners implements Simulator.
 func (m *Mollie) Manners() Manners {
-	return Manners{Page: true, AsksPage: true, AsksButton: true, Ends: m.variant().Cancelable, NamesNobody: true}
+	return Manners{Page: true, AsksPage: true, AsksButton: true, Ends: m.variant().Cancelable, NamesNobody: true, Reserves: true, AsksTaken: true}
 }
 
 func (m *Mollie) variant() MollieVariant {
