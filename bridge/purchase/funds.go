@@ -74,8 +74,8 @@ func (p Purchase) giveBack(pay Payment, now time.Time) Next {
 	return p.handOver(CauseVoidFailed, time.Time{})
 }
 
-// collect takes what is reserved, once the seat is there. It is asked about after every try; what then is neither taken nor given up
-// is for a person.
+// collect takes what is reserved, once the seat is there. It is asked about after every try, and as long as the provider works on it;
+// what then is neither taken nor given up is for a person.
 func (p Purchase) collect(pay Payment, now time.Time) Next {
 	last := lastOf(pay.Captures)
 	take := Next{Step: StepCapture, Account: pay.Account, Payment: pay.named()}
@@ -86,6 +86,9 @@ func (p Purchase) collect(pay Payment, now time.Time) Next {
 		return take
 	case pay.asked < last.told && p.askable(pay.Account):
 		return pay.ask()
+	case pay.Pending != "":
+		mark, _ := p.nextMark(pay)
+		return Next{Step: StepWait, Due: mark, Cause: CausePaymentPending}
 	case last.Result == Unknown || last.Result == Unsent:
 		if again := last.At.Add(min(time.Second<<min(len(pay.Captures)-1, 12), time.Hour)); now.Before(again) {
 			return Next{Step: StepWait, Due: again, Cause: CausePaymentPending}

@@ -235,7 +235,7 @@ func (s *shop) capture(ref, key string) ([]purchase.Fact, error) {
 	}
 	wrong := 0
 	if s.mishap(3*s.woe(), "capture goes wrong") {
-		wrong = s.pick(5, "how capture goes wrong")
+		wrong = s.pick(6, "how capture goes wrong")
 	}
 	if wrong == 1 {
 		return nil, errAway
@@ -253,6 +253,15 @@ func (s *shop) capture(ref, key string) ([]purchase.Fact, error) {
 	case 4: // the answer says yes and shows nothing
 		s.after(s.lately(time.Minute, "works on"), take)
 		return nil, nil
+	}
+	if wrong == 5 && s.name == "hold" { // the provider works on it for long, and perhaps in vain
+		p.move(ref+"-capture", purchase.Pending, p.money)
+		end := purchase.Captured
+		if !s.fair && s.mishap(40, "in vain") {
+			end = purchase.Failed
+		}
+		s.after(s.lately(72*time.Hour, "works on"), func() { p.move(ref+"-capture", end, p.money) })
+		return p.facts(purchase.Proved), nil
 	}
 	take()
 	return p.facts(purchase.Proved), nil

@@ -99,7 +99,8 @@ func mollieRetries(try int) (time.Duration, bool) {
 
 // Manners implements Simulator.
 func (m *Mollie) Manners() Manners {
-	return Manners{Page: true, AsksPage: true, AsksButton: true, Ends: m.variant().Cancelable, NamesNobody: true, Reserves: true, AsksTaken: true}
+	return Manners{Page: true, AsksPage: true, AsksButton: true, Ends: m.variant().Cancelable, NamesNobody: true,
+		Reserves: !m.variant().SlowCapture, AsksTaken: true}
 }
 
 func (m *Mollie) variant() MollieVariant {
