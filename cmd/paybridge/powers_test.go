@@ -51,7 +51,8 @@ func simulated(t *testing.T, name string) (kind string, p bridge.Provider) {
 	}
 	t.Cleanup(sim.Close)
 	sim.SetBaseURL("https://127.0.0.1:1")
-	settings := sim.Settings("https://pay.example.org/callback/main")
+	const callback = "https://pay.example.org/callback/main"
+	settings := sim.Settings(callback)
 	files := simFiles{dir: t.TempDir()}
 	for file, content := range settings.Files {
 		if err := files.write(file, content); err != nil {
@@ -77,7 +78,7 @@ func simulated(t *testing.T, name string) (kind string, p bridge.Provider) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err = providers.Open(c, providers.Options{Options: protocol.Options{Account: "main", Environment: "main"}, Seals: seals})
+	p, err = providers.Open(c, providers.Options{Options: protocol.Options{Account: "main", Environment: "main", Callback: callback}, Seals: seals})
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
