@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/paybridge/paybridge/config"
+	"github.com/paybridge/paybridge/config/field"
 	"github.com/paybridge/paybridge/providers"
 )
 
@@ -209,6 +211,24 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	for _, p := range invalid.Problems {
 		if p.Line == 0 {
 			t.Errorf("%s has no line", p)
+		}
+	}
+}
+
+func TestAMistakeInAListHasItsLine(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../deploy/accounts/generic.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(raw), "fact: lapsed", "fact: lost", 1)
+	text = strings.Replace(text, "- timestamp ", "- everything ", 1)
+	lines := strings.Split(text, "\n")
+	_, problems := config.Parse([]byte(text))
+	for key, word := range map[string]string{"accounts.tickets-main.generic.tells[4].fact": "fact: lost", "accounts.tickets-main.generic.auth.content[0]": "- everything "} {
+		found := slices.IndexFunc(problems, func(p field.Problem) bool { return p.Key == key })
+		if found < 0 || problems[found].Line == 0 || !strings.Contains(lines[problems[found].Line-1], word) {
+			t.Errorf("%s is not found at its line: %v", key, problems)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -18,7 +19,7 @@ type place struct {
 
 type located []place
 
-// locate walks the file and notes where each key stands.
+// locate walks the file and notes where each key stands, and each element of a list: tells[2].
 func locate(doc *yaml.Node) located {
 	var all located
 	var walk func(prefix string, n *yaml.Node)
@@ -34,6 +35,12 @@ func locate(doc *yaml.Node) located {
 				key := strings.TrimPrefix(prefix+"."+k.Value, ".")
 				all = append(all, place{key: key, name: k.Value, line: k.Line, column: k.Column})
 				walk(key, n.Content[i+1])
+			}
+		case yaml.SequenceNode:
+			for i, c := range n.Content {
+				key := fmt.Sprintf("%s[%d]", prefix, i)
+				all = append(all, place{key: key, line: c.Line, column: c.Column})
+				walk(key, c)
 			}
 		}
 	}
