@@ -96,11 +96,12 @@ func (p *public) reply(c echo.Context, r bridge.Receipt) error {
 	return echo.NewHTTPError(http.StatusInternalServerError)
 }
 
-// answer says it in the provider's own words, where it has any.
+// answer says it in the provider's own words, where it has any. They may hold what the provider sent, so nobody is to guess at their type.
 func answer(c echo.Context, usual int, a purchase.Answer) error {
 	status := cmp.Or(a.Status, usual)
 	if len(a.Body) == 0 {
 		return c.NoContent(status)
 	}
+	c.Response().Header().Set("X-Content-Type-Options", "nosniff")
 	return c.Blob(status, cmp.Or(a.ContentType, "text/plain; charset=utf-8"), a.Body)
 }

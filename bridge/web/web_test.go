@@ -104,7 +104,7 @@ func TestAProvidersOwnAnswerIsGiven(t *testing.T) {
 	}
 	raw, _ := io.ReadAll(resp.Body)
 	resp.Body.Close()
-	if string(raw) != "[accepted]" || resp.Header.Get("Content-Type") != "text/plain" {
+	if string(raw) != "[accepted]" || resp.Header.Get("Content-Type") != "text/plain" || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%q %s", raw, resp.Header.Get("Content-Type"))
 	}
 }
