@@ -175,8 +175,8 @@ func payMoment(t turn, usual, window time.Duration) time.Duration {
 
 // allowed is the law of the script: paid right and in time with Dynamics reachable means a seat and nothing else.
 func allowed(t turn, outbound, ends bool) []end {
-	if t == turnLateApproval && !ends { // nobody can keep the buyer from paying late there
-		t = turnTooLate
+	if t == turnLateApproval && !ends { // nobody can keep the buyer from paying late there, unless the session happens to be over
+		return append(allowed(turnTooLate, outbound, ends), endAbandoned)
 	}
 	switch t {
 	case turnTimedOut:
