@@ -16,6 +16,7 @@ import (
 	"github.com/paybridge/paybridge/providers/adyen"
 	"github.com/paybridge/paybridge/providers/braintree"
 	"github.com/paybridge/paybridge/providers/generic"
+	"github.com/paybridge/paybridge/providers/ingenico"
 	"github.com/paybridge/paybridge/providers/lyra"
 	"github.com/paybridge/paybridge/providers/mollie"
 	"github.com/paybridge/paybridge/providers/monetico"
@@ -39,6 +40,7 @@ type Config struct {
 	Lyra      *lyra.Config      `yaml:"lyra,omitempty"`      // PayZen, Systempay, Sogecommerce, Scellius and other banks' names
 	Mollie    *mollie.Config    `yaml:"mollie,omitempty"`    // payments, by classic webhooks or signed events
 	Generic   *generic.Config   `yaml:"generic,omitempty"`   // signed notifications of any provider, by settings
+	Ingenico  *ingenico.Config  `yaml:"ingenico,omitempty"`  // Worldline Direct, Worldline Connect, Ogone e-Commerce
 }
 
 // sections are the sections by their keys, those that are not there as well: then the Section is nil.
