@@ -39,6 +39,13 @@ type Opener interface {
 	Open(ctx context.Context, order purchase.Order) (purchase.Checkout, error)
 }
 
+// A Reserver reserves the money of an approved payment of ours whose page cannot do it by itself, so that Capture takes it and Void gives
+// it back later. It is one attempt, and the same key never reserves twice. It answers what the provider then shows: Authorised, Pending,
+// or Failed together with an error that is final; after an error that may be tried again nobody knows whether it worked.
+type Reserver interface {
+	Reserve(ctx context.Context, ref purchase.Ref, key string) ([]purchase.Fact, error)
+}
+
 // A Capturer takes the money of an approved payment. The same key never captures twice. It answers what the provider then shows.
 type Capturer interface {
 	Capture(ctx context.Context, ref purchase.Ref, key string) ([]purchase.Fact, error)

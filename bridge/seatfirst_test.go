@@ -1,6 +1,8 @@
 package bridge_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -91,5 +93,78 @@ func TestSeatFirstNeedsAProviderThatCanTakeAndGiveBack(t *testing.T) {
 		Accounts: []bridge.Account{{Name: "shop", Kind: "psp", Environment: "main", Provider: deaf{h.psp}}}})
 	if err == nil || !strings.Contains(err.Error(), "before_registration") {
 		t.Errorf("%v", err)
+	}
+}
+
+// agreeing is a provider whose buyers only agree: the money is reserved when we say so.
+type agreeing struct {
+	*psp
+	keys    map[string]bool
+	answers []error // of the next calls; they take effect all the same
+}
+
+func (a *agreeing) Reserve(_ context.Context, ref purchase.Ref, key string) ([]purchase.Fact, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	pay := a.payments[ref.Payment]
+	a.keys[key] = true
+	pay.Kind, pay.At = purchase.Authorised, time.Now()
+	var answer error
+	if len(a.answers) > 0 {
+		answer, a.answers = a.answers[0], a.answers[1:]
+	}
+	if answer != nil {
+		if _, again := purchase.Retry(answer); !again {
+			pay.Kind = purchase.Failed
+			return []purchase.Fact{pay.fact(purchase.Proved)}, answer
+		}
+		return nil, answer
+	}
+	a.payments[ref.Payment] = pay
+	return []purchase.Fact{pay.fact(purchase.Proved)}, nil
+}
+
+// agreed is a buyer who agreed at such a provider.
+func agreed(t *testing.T, answers ...error) (h *house, a *agreeing, b *bridge.Bridge, id, ref string) {
+	t.Helper()
+	h = newHouse(t, time.Minute)
+	h.policy.Reserving = []string{"shop"}
+	a = &agreeing{psp: h.psp, keys: map[string]bool{}, answers: answers}
+	b = h.nodeWith(t, "a", bridge.Account{Name: "shop", Kind: "psp", Environment: "main", Provider: a})
+	h.run(t, b)
+	id = h.dynamics.register(euros45, time.Now())
+	ref = strings.TrimPrefix(checkout(t, b, id).Redirect, "https://psp.example/pay/")
+	note := payment{Purchase: id, Ref: ref, Money: euros45, Kind: purchase.Approved, At: time.Now()}
+	h.psp.set(note)
+	receive(t, b, delivery(t, note, "m1"), bridge.Accepted)
+	return h, a, b, id, ref
+}
+
+func TestSeatFirstWhatTheBuyerAgreedToIsReservedByUsAndTakenOnceTheSeatIsThere(t *testing.T) {
+	t.Parallel()
+	for name, answers := range map[string][]error{"at once": nil, "after an answer that was lost": {errors.New("nobody answers")}} {
+		h, a, _, id, ref := agreed(t, answers...)
+		h.awaitTruth(t, ref, purchase.Captured)
+		h.await(t, id, purchase.StateFinalized)
+		if len(a.keys) != 1 || h.psp.captures != 1 || h.dynamics.seats(id) != 1 {
+			t.Errorf("%s: %d keys, %d captures, %d seats", name, len(a.keys), h.psp.captures, h.dynamics.seats(id))
+		}
+	}
+}
+
+func TestSeatFirstAReservationThatIsTurnedDownWaitsForTheBuyer(t *testing.T) {
+	t.Parallel()
+	h, a, b, id, ref := agreed(t, final{errors.New("the bank says no")})
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		v, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), true)
+		if err == nil && v.State == bridge.BuyerRefused {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the buyer is told %q, %v", v.State, err)
+		}
+	}
+	if len(a.keys) != 1 || h.psp.captures != 0 || h.dynamics.seats(id) != 0 {
+		t.Errorf("%d keys, %d captures, %d seats", len(a.keys), h.psp.captures, h.dynamics.seats(id))
 	}
 }

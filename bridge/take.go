@@ -22,6 +22,8 @@ func (w *worker) take(ctx context.Context, p purchase.Purchase, next purchase.Ne
 		return w.readBack(ctx, next)
 	case purchase.StepFinalize:
 		return w.finalize(ctx, p, next)
+	case purchase.StepReserve:
+		return w.reserve(ctx, next)
 	case purchase.StepCapture:
 		return w.capture(ctx, next)
 	case purchase.StepVoid:
@@ -172,6 +174,15 @@ func (w *worker) finalize(ctx context.Context, p purchase.Purchase, next purchas
 	return w.concluded(ctx, intents[0], outcome)
 }
 
+// reserve reserves the money of a session of ours.
+func (w *worker) reserve(ctx context.Context, next purchase.Next) error {
+	reserver, ok := w.accounts[next.Account].Provider.(Reserver)
+	if !ok {
+		return errLater{after: time.Hour, err: fmt.Errorf("account %s cannot reserve", next.Account)}
+	}
+	return w.operate(ctx, next, reserver.Reserve)
+}
+
 // capture takes the money of a session of ours.
 func (w *worker) capture(ctx context.Context, next purchase.Next) error {
 	capturer, ok := w.accounts[next.Account].Provider.(Capturer)
@@ -199,8 +210,8 @@ func (w *worker) operate(ctx context.Context, next purchase.Next, call func(cont
 	}
 	w.log.Info("calling the provider", zap.String("step", string(next.Step)), zap.String("account", next.Account), zap.String("payment", next.Payment.Payment))
 	proofs, err := call(ctx, next.Payment, w.operationKey(intents[0]))
-	by := purchase.ByReturn // the buyer agreed, and then we took the money
-	if next.Step == purchase.StepVoid || w.env.Policy.SeatFirst(next.Account) {
+	by := purchase.ByReturn // the buyer agreed, and then we took or reserved the money
+	if next.Step == purchase.StepVoid || (next.Step == purchase.StepCapture && w.env.Policy.SeatFirst(next.Account)) {
 		by = purchase.ByPoll
 	}
 	facts, failed := w.proved(ctx, w.accounts[next.Account], next, proofs, by)
@@ -243,7 +254,8 @@ func (w *worker) concluded(ctx context.Context, intent purchase.Fact, o purchase
 		return err
 	}
 	w.log.Info("concluded", zap.String("step", string(intent.Detail.Step)), zap.String("state", string(o.Result)), zap.String("cause", o.Reason))
-	if o.Result == purchase.Unsent || (o.Result == purchase.Unknown && intent.Detail.Step == purchase.StepCapture) {
+	takes := intent.Detail.Step == purchase.StepCapture || intent.Detail.Step == purchase.StepReserve
+	if o.Result == purchase.Unsent || (o.Result == purchase.Unknown && takes) {
 		return errLater{after: o.After, err: fmt.Errorf("%s did not go through: %s", intent.Detail.Step, o.Reason)}
 	}
 	return nil

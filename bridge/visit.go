@@ -81,14 +81,14 @@ func buyerState(p purchase.Purchase, payment string, cancelled bool, now time.Ti
 	return BuyerUnknown
 }
 
-// unpaidState: nothing was charged in a session that only our capture can turn into money, if we captured nothing; in one that the
+// unpaidState: nothing was charged in a session that only our call can turn into money, if nothing of ours can have done so; in one that the
 // provider says has ended unpaid, perhaps because we ended it for want of a seat; and in an attempt that it says has failed.
 func unpaidState(p purchase.Purchase, payment string, cancelled bool, now time.Time) BuyerState {
 	for _, pay := range p.Payments {
 		if pay.Ref != payment || pay.Opened == nil {
 			continue
 		}
-		untouched := pay.Lapsed || (pay.Opened.Detail.Capturable && len(pay.Captures) == 0)
+		untouched := pay.Lapsed || (pay.Opened.Detail.Capturable && len(pay.Captures) == 0 && !pay.MayBeCaptured())
 		switch {
 		case untouched && (!now.Before(p.Deadline.At) || pay.GivenBack()):
 			return BuyerExpired
@@ -101,11 +101,12 @@ func unpaidState(p purchase.Purchase, payment string, cancelled bool, now time.T
 	return BuyerUnknown
 }
 
-// declined: our last capture was turned down, and nothing was heard since.
+// declined: our last call to reserve or to take the money was turned down, and nothing was heard since.
 func declined(pay purchase.Payment) bool {
-	if len(pay.Captures) == 0 {
+	takings := pay.Takings()
+	if len(takings) == 0 {
 		return false
 	}
-	last := pay.Captures[len(pay.Captures)-1]
+	last := takings[len(takings)-1]
 	return last.Result == purchase.Refused && !pay.LastHeard.After(last.At)
 }

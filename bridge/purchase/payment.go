@@ -18,6 +18,7 @@ type Payment struct {
 	Authorised bool
 	Reserved   Money     // what was authorised, whether or not it was taken since
 	ReservedAt time.Time // when we first had proof of it
+	held       bool      // it was reserved once, whatever became of it
 	Captured   Money
 	Refunded   Money
 	Reversed   Money
@@ -40,6 +41,7 @@ type Payment struct {
 	asked       int64     // number of the last read-back
 	agreed      time.Time // when we last learned that the buyer agreed or came back
 
+	Reserves []Attempt // our own intents to reserve the money of a session that the buyer agreed to
 	Captures []Attempt // our own capture intents
 	Voids    []Attempt // our own intents to end the session, or to give back what it reserved
 }
@@ -66,12 +68,20 @@ func (p Payment) Open() bool { return !p.Captured.Known() && !p.Lapsed }
 // Moving tells whether the provider works on it, or holds the money reserved.
 func (p Payment) Moving() bool { return p.Open() && (p.Pending != "" || p.Authorised) }
 
-// MayBeCaptured tells whether a capture of ours may have taken money that is not proved. A capture that was confirmed without
-// showing the money is such a one; a refusal settles what was tried before it, under the same key.
+// Takings are our own attempts to reserve or to take the money, in the order of their numbers.
+func (p Payment) Takings() []Attempt {
+	takings := slices.Concat(p.Reserves, p.Captures)
+	slices.SortFunc(takings, func(a, b Attempt) int { return cmp.Compare(a.Number, b.Number) })
+	return takings
+}
+
+// MayBeCaptured tells whether a call of ours may have taken or reserved money that is not proved. A call that was confirmed without
+// showing the money is such a one; a refusal settles what was tried before it, under the same key, and so does a reservation that was
+// seen, whatever became of it.
 func (p Payment) MayBeCaptured() bool {
-	for _, a := range slices.Backward(p.Captures) {
+	for _, a := range slices.Backward(p.Takings()) {
 		switch {
-		case !p.Open() || a.Result == Refused:
+		case !p.Open() || a.Result == Refused || (p.held && a.Step == StepReserve):
 			return false
 		case a.MayHaveWorked() || a.Result == Confirmed:
 			return true
@@ -86,9 +96,9 @@ func (p Payment) GivenBack() bool {
 	return p.Lapsed && last != nil && last.Result == Confirmed
 }
 
-// declined tells whether the last capture was turned down and the buyer has not been back since.
+// declined tells whether the last call to reserve or to take the money was turned down and the buyer has not been back since.
 func (p Payment) declined() bool {
-	last := lastOf(p.Captures)
+	last := lastOf(p.Takings())
 	return last != nil && last.Result == Refused && !p.agreed.After(last.At)
 }
 
@@ -100,7 +110,7 @@ func lastOf(attempts []Attempt) *Attempt {
 }
 
 // Attempts are all our own calls about the payment.
-func (p Payment) Attempts() []Attempt { return slices.Concat(p.Captures, p.Voids) }
+func (p Payment) Attempts() []Attempt { return slices.Concat(p.Reserves, p.Captures, p.Voids) }
 
 // moneyState is the proved part that prices and decisions rest on.
 func (p Payment) moneyState() []string {
@@ -197,6 +207,7 @@ func foldPayment(id paymentID, facts []*Fact) Payment {
 	}
 	p.settle(objects)
 	p.Hearsay = hearsay(facts, objects)
+	p.Reserves = shareKeys(foldAttempts(facts, StepReserve))
 	p.Captures = shareKeys(foldAttempts(facts, StepCapture))
 	p.Voids = shareKeys(foldAttempts(facts, StepVoid))
 	p.Object = askable(objects)
@@ -225,6 +236,7 @@ func (p *Payment) note(f *Fact, objects map[string]*object) {
 	if f.Standing == Proved {
 		p.Approved = p.Approved || f.Kind == Approved
 		p.Lapsed = p.Lapsed || f.Kind == Lapsed
+		p.held = p.held || f.Kind == Authorised
 	}
 }
 

@@ -10,14 +10,14 @@ type Next struct {
 	Step    Step
 	Due     time.Time // Wait, HandOver, Done: when to look again; zero means not before a new fact
 	Cause   Cause
-	Account string // Ask, Capture: whose payment
+	Account string // Ask, Reserve, Capture, Void: whose payment
 	Payment Ref
 	Attempt int64  // Conclude: the intent; ReadBack: the finalize it is asked after
 	Basis   string // Ask: the hearsay it answers; Price, HandOver, Abandon: what is known
 }
 
 // Rules is the number of the rules by which facts are folded. Raise it whenever Fold or Summary changes: the stores fold again.
-const Rules = 3
+const Rules = 4
 
 // MaxFinalizes bounds how often a purchase is finalized when Dynamics takes the call and then shows no seat.
 const MaxFinalizes = 3

@@ -11,7 +11,7 @@ type Policy struct {
 	Margin      time.Duration // taken off a deadline that rests on our own first sight: 2m
 	Quiet       time.Duration // after the last possible send of an unknown finalize, before a repeat may be thought of: 5m
 	SendWithin  time.Duration // how long after its intent a call may still leave: 2s
-	Reserve     time.Duration // money is not captured by us with less time left than this: 30s
+	Reserve     time.Duration // money is not captured or reserved by us with less time left than this: 30s
 	MinTimeLeft time.Duration // a buyer is not sent to pay with less time left than this: 10m
 	Repeat      Repeat
 	Unaskable   []string // accounts whose payments cannot be read back; the bridge knows them

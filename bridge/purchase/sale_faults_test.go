@@ -74,7 +74,7 @@ var faults = map[string]fault{
 	"refunds are lost":                    {lawPaid, believed(lossy)},
 	"an unknown outcome counts as unsent": {lawOnce, believed(hopeful)},
 	"intents are kept on a stale plan":    {lawPaid, func(s *sale) { s.careless = true }},
-	"calls leave after their time":        {lawOnce, func(s *sale) { s.slow, s.trouble = true, 30 }},
+	"calls leave after their time":        {lawOnce, func(s *sale) { s.slow, s.trouble = true, 20 }},
 	"sessions are never ended":            {lawSession, planned(careless)},
 	"sessions are ended at once":          {lawSession, planned(hasty)},
 	"money is taken before its seat":      {lawCharged, planned(holding(purchase.StepFinalize, purchase.StepCapture))},
@@ -82,6 +82,10 @@ var faults = map[string]fault{
 	"money is given back in doubt":        {lawOnce, planned(holding(purchase.StepReadBack, purchase.StepVoid))},
 	"reserved money is never given back":  {lawLimbo, planned(holding(purchase.StepVoid, purchase.StepDone))},
 	"reserved money is never taken":       {lawLimbo, planned(holding(purchase.StepCapture, purchase.StepDone))},
+	"agreed sessions are never reserved":  {lawSeat, planned(reserving(purchase.StepDone))},
+	"money is taken, not reserved":        {lawCharged, planned(reserving(purchase.StepCapture))},
+	"money is reserved without time":      {lawBackwards, planned(lingering)},
+	"a reservation in doubt is made anew": {lawCapture, func(s *sale) { s.keyless = purchase.StepReserve }},
 }
 
 func oldPrice(r purchase.Rule) purchase.Rule {
@@ -159,6 +163,24 @@ func holding(planned, instead purchase.Step) func(purchase.Purchase, time.Time, 
 		}
 		return next
 	}
+}
+
+// reserving does something else where an agreed session is to be reserved.
+func reserving(instead purchase.Step) func(purchase.Purchase, time.Time, purchase.Next) purchase.Next {
+	return func(_ purchase.Purchase, _ time.Time, next purchase.Next) purchase.Next {
+		if next.Step == purchase.StepReserve {
+			next.Step = instead
+		}
+		return next
+	}
+}
+
+// lingering still reserves ten minutes after it should not.
+func lingering(p purchase.Purchase, now time.Time, next purchase.Next) purchase.Next {
+	if before := purchase.Plan(p, now.Add(-10*time.Minute)); before.Step == purchase.StepReserve {
+		return before
+	}
+	return next
 }
 
 func credulous(f purchase.Fact) *purchase.Fact {

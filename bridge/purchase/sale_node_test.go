@@ -110,8 +110,10 @@ func (n *node) take(p purchase.Purchase, next purchase.Next) {
 		n.readBack(p, next)
 	case purchase.StepFinalize:
 		n.finalize(p, next)
+	case purchase.StepReserve:
+		n.operate(p, next, (*shop).hold)
 	case purchase.StepCapture:
-		n.capture(p, next)
+		n.operate(p, next, (*shop).capture)
 	case purchase.StepVoid:
 		n.void(p, next)
 	case purchase.StepConclude:

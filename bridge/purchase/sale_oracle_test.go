@@ -19,7 +19,7 @@ const (
 	lawProgress  law = "5 every step leads on"
 	lawNeverBoth law = "6 seat or refund, never both by the machine"
 	lawBackwards law = "7 plan backwards"
-	lawCapture   law = "7 one capture"
+	lawCapture   law = "7 one capture, one reservation"
 	lawSession   law = "6 no session outlives its use"
 	lawCharged   law = "seat first: nobody is charged without a seat, and no seat that could be had is given up"
 	lawDesk      law = "the desk holds what has a reason to be there, and nothing else"
@@ -215,6 +215,9 @@ func (o *oracle) intended(l *ledger, intent purchase.Fact) {
 	case intent.Detail.Step == purchase.StepCapture:
 		o.expect(lawOnce, doubt == nil, "money is taken while a finalize is in doubt")
 		o.judgeCapture(facts)
+	case intent.Detail.Step == purchase.StepReserve:
+		o.expect(lawOnce, doubt == nil, "money is reserved while a finalize is in doubt")
+		o.judgeReserve(facts, intent)
 	case doubt != nil:
 		allowed := o.policy.Repeat == purchase.RepeatAfterQuiet && !o.now.Before(doubt.Detail.SendBefore.Add(o.policy.Quiet))
 		o.expect(lawOnce, allowed, "a second finalize while the first may have worked")
@@ -266,6 +269,15 @@ func (o *oracle) judgeCapture(facts []purchase.Fact) {
 	o.expect(lawBackwards, left >= o.policy.Reserve, "money is taken with %s left", left)
 	price, _ := last(facts, purchase.Offered)
 	o.expect(lawBackwards, price.Money.Known(), "money is taken without a price")
+}
+
+// judgeReserve: what the buyer agreed to is reserved only as it would be taken, for the price as it was last read, and once.
+func (o *oracle) judgeReserve(facts []purchase.Fact, intent purchase.Fact) {
+	o.judgeCapture(facts)
+	price, _ := last(facts, purchase.Offered)
+	o.expect(lawCapture, len(reserved(facts)) == 0, "money is reserved while some is: %v", reserved(facts))
+	o.expect(lawCharged, price.Money == o.find(intent.Payment).money, "other money than the price is reserved")
+	o.expect(lawCharged, o.policy.SeatFirst(intent.Account), "money is reserved where it is to be taken")
 }
 
 // judgeVoid: a session is ended when the purchase holds money or has its seat, when the price has changed since, or when there is no
@@ -333,6 +345,18 @@ func (o *oracle) captured(p *pay, key string) {
 		for _, other := range s.pays {
 			gone := p.name == "hold" && other.held().Minor <= 0 // paid back, and paid anew
 			o.expect(lawCapture, other == p || other.taken == "" || gone, "both %s and %s are captured by us", other.ref, p.ref)
+		}
+	}
+}
+
+// reservedByUs is told by a shop when a call of ours reserves money: never for two payments at a time, never twice for one.
+func (o *oracle) reservedByUs(p *pay, key string) {
+	o.expect(lawCapture, p.holding == key, "%s is reserved under two keys", p.ref)
+	for _, s := range o.shops {
+		for _, other := range s.pays {
+			open := other.holding != "" && (other.reserved() || len(other.objects) == 0)
+			taken := other.taken != "" && (other.held().Minor > 0 || len(other.objects) == 0)
+			o.expect(lawCapture, other == p || !open && !taken, "%s is reserved while we hold %s", p.ref, other.ref)
 		}
 	}
 }

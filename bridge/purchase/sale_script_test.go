@@ -71,7 +71,8 @@ func (s *sale) open(shop *shop) *pay {
 	}
 	pay := shop.start(p.Offer.Money)
 	capturable := shop.name == "wallet" || shop.name == "hold"
-	pay.opened, pay.endable = true, shop.name != "wallet"
+	pay.wallet = shop.name == "wallet" || shop.name == "hold" && s.pick(2, "reserved by whom") == 1
+	pay.opened, pay.endable = true, !pay.wallet
 	s.keep(-1, purchase.Fact{Purchase: s.key, Kind: purchase.Opened, Standing: purchase.Own, Account: shop.name, Payment: pay.ref,
 		Money: pay.money, At: s.now, Detail: purchase.Detail{URL: "https://pay.example/" + pay.ref, Capturable: capturable, Voidable: pay.endable}})
 	return pay
@@ -90,7 +91,7 @@ func (s *sale) checkout() {
 }
 
 func (p *pay) agree() {
-	if p.taken != "" || !p.lapsed.IsZero() {
+	if p.taken != "" || p.holding != "" || !p.lapsed.IsZero() {
 		return
 	}
 	p.approved, p.agreed = true, p.now
@@ -112,14 +113,21 @@ func (s *sale) checkoutCards() {
 	}
 }
 
-// checkoutHold goes to the shop where the money is reserved first. Not everybody pays, and some are reserved for nothing.
+// checkoutHold goes to the shop where the money is reserved first, by the buyer's yes or by our call after it. Not everybody pays, and
+// some are reserved for nothing.
 func (s *sale) checkoutHold() {
 	pay := s.open(s.shops[3])
 	if pay == nil || len(pay.objects) > 0 || (!s.fair && s.mishap(20, "turns away")) {
 		return
 	}
 	s.unwilling(pay)
-	s.after(s.lately(5*time.Minute, "pays after"), func() { pay.reserve(pay.money) })
+	s.after(s.lately(5*time.Minute, "pays after"), func() {
+		if pay.wallet {
+			pay.agree()
+			return
+		}
+		pay.reserve(pay.money)
+	})
 }
 
 // holdButton is the organiser's own page at that shop, with its own idea of the price.
@@ -271,7 +279,7 @@ func (s *sale) contradict() {
 func (s *sale) comeBack() {
 	if p := s.any(func(p *pay) bool { return p.opened && p.held().Minor == 0 }); p != nil {
 		p.returns()
-		if s.mishap(30, "agrees again") && p.name == "wallet" {
+		if s.mishap(30, "agrees again") && p.wallet {
 			p.agree()
 		}
 	}
@@ -279,7 +287,7 @@ func (s *sale) comeBack() {
 
 // lapse ends a session that nobody paid.
 func (s *sale) lapse() {
-	if p := s.any(func(p *pay) bool { return p.taken == "" && len(p.objects) == 0 }); p != nil {
+	if p := s.any(func(p *pay) bool { return p.taken == "" && p.holding == "" && len(p.objects) == 0 }); p != nil {
 		p.lapsed = s.now
 		p.tell()
 	}

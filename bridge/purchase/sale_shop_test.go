@@ -9,7 +9,8 @@ import (
 )
 
 // A shop is one merchant account with memory. The wallet takes money only when we capture; the cards take it themselves; what the
-// bank says is signed in full and therefore proof; at the hold money is reserved, and we take it or give it back.
+// bank says is signed in full and therefore proof; at the hold money is reserved, by the buyer's yes alone or only when we say so, and we
+// take it or give it back.
 type shop struct {
 	*sale
 	name string
@@ -31,8 +32,10 @@ type pay struct {
 	lapsed   time.Time
 	agreed   time.Time
 	objects  []*object
+	wallet   bool   // the buyer's yes moves nothing: we take the money, or reserve it
+	holding  string // the key of the call of ours that reserved the money
 	taken    string // the key of the capture that worked
-	refusals int    // captures to turn down before one works
+	refusals int    // calls of ours to turn down before one works
 	endable  bool   // the session can be ended by us
 }
 
@@ -219,7 +222,7 @@ func (s *shop) void(ref string) ([]purchase.Fact, error) {
 	return p.facts(purchase.Proved), nil
 }
 
-// capture is idempotent by its key, and like every call it can work and not answer.
+// capture is idempotent by its key.
 func (s *shop) capture(ref, key string) ([]purchase.Fact, error) {
 	p := s.find(ref)
 	switch {
@@ -229,20 +232,62 @@ func (s *shop) capture(ref, key string) ([]purchase.Fact, error) {
 		s.oracle.captured(p, key)
 		return p.facts(purchase.Proved), nil
 	case !p.approved && !p.reserved() || !p.lapsed.IsZero() || p.refusals > 0:
-		p.refusals--
-		failed := purchase.Fact{Purchase: s.key, Account: s.name, Payment: ref, Standing: purchase.Proved, Kind: purchase.Failed, At: s.now}
-		return []purchase.Fact{failed}, errDeclined
+		return p.declines()
 	}
-	wrong := 0
-	if s.mishap(3*s.woe(), "capture goes wrong") {
-		wrong = s.pick(6, "how capture goes wrong")
+	take := func() { p.move(ref+"-capture", purchase.Captured, p.money) }
+	if s.name == "hold" && s.mishap(s.woe(), "capture is slow") {
+		take = p.slowly
+	}
+	return p.works("capture", func() {
+		p.taken = key
+		s.oracle.captured(p, key)
+	}, take)
+}
+
+// slowly: the provider works on a capture for long, and perhaps in vain.
+func (p *pay) slowly() {
+	id, end := p.ref+"-capture", purchase.Captured
+	if !p.fair && p.mishap(40, "in vain") {
+		end = purchase.Failed
+	}
+	p.move(id, purchase.Pending, p.money)
+	p.after(p.lately(72*time.Hour, "works on"), func() { p.move(id, end, p.money) })
+}
+
+// hold reserves what the buyer agreed to. It is idempotent by its key.
+func (s *shop) hold(ref, key string) ([]purchase.Fact, error) {
+	p := s.find(ref)
+	switch {
+	case s.within(s.away):
+		return nil, errAway
+	case p.holding != "":
+		s.oracle.reservedByUs(p, key)
+		return p.facts(purchase.Proved), nil
+	case !p.wallet || !p.approved || !p.lapsed.IsZero() || p.refusals > 0:
+		return p.declines()
+	}
+	return p.works("reserve", func() {
+		p.holding = key
+		s.oracle.reservedByUs(p, key)
+	}, func() { p.reserve(p.money) })
+}
+
+func (p *pay) declines() ([]purchase.Fact, error) {
+	p.refusals--
+	failed := purchase.Fact{Purchase: p.key, Account: p.name, Payment: p.ref, Standing: purchase.Proved, Kind: purchase.Failed, At: p.now}
+	return []purchase.Fact{failed}, errDeclined
+}
+
+// works carries a call out; like every call it can work and not answer.
+func (p *pay) works(what string, begin, take func()) ([]purchase.Fact, error) {
+	s, wrong := p.shop, 0
+	if s.mishap(3*s.woe(), what+" goes wrong") {
+		wrong = s.pick(5, "how "+what+" goes wrong")
 	}
 	if wrong == 1 {
 		return nil, errAway
 	}
-	p.taken = key
-	s.oracle.captured(p, key)
-	take := func() { p.move(ref+"-capture", purchase.Captured, p.money) }
+	begin()
 	switch wrong {
 	case 2: // it works on, and shows nothing yet
 		s.after(time.Second+s.lately(time.Minute, "works on"), take)
@@ -253,15 +298,6 @@ func (s *shop) capture(ref, key string) ([]purchase.Fact, error) {
 	case 4: // the answer says yes and shows nothing
 		s.after(s.lately(time.Minute, "works on"), take)
 		return nil, nil
-	}
-	if wrong == 5 && s.name == "hold" { // the provider works on it for long, and perhaps in vain
-		p.move(ref+"-capture", purchase.Pending, p.money)
-		end := purchase.Captured
-		if !s.fair && s.mishap(40, "in vain") {
-			end = purchase.Failed
-		}
-		s.after(s.lately(72*time.Hour, "works on"), func() { p.move(ref+"-capture", end, p.money) })
-		return p.facts(purchase.Proved), nil
 	}
 	take()
 	return p.facts(purchase.Proved), nil

@@ -106,7 +106,8 @@ func (n *node) finalize(p purchase.Purchase, next purchase.Next) {
 	}
 }
 
-func (n *node) capture(p purchase.Purchase, next purchase.Next) {
+// operate is a call that reserves or takes money.
+func (n *node) operate(p purchase.Purchase, next purchase.Next, call func(shop *shop, ref, key string) ([]purchase.Fact, error)) {
 	intent, ok := n.intend(next)
 	if !ok {
 		return
@@ -118,7 +119,7 @@ func (n *node) capture(p purchase.Purchase, next purchase.Next) {
 			return
 		}
 		shop := n.shop(next.Account)
-		proofs, err := shop.capture(next.Payment.Payment, n.captureKey(intent))
+		proofs, err := call(shop, next.Payment.Payment, n.operationKey(intent))
 		n.hand.then = func() {
 			result := purchase.Confirmed
 			switch {
@@ -160,10 +161,13 @@ func (n *node) void(p purchase.Purchase, next purchase.Next) {
 	}
 }
 
-func (n *node) captureKey(intent purchase.Fact) string {
+func (n *node) operationKey(intent purchase.Fact) string {
 	for _, pay := range n.fold(n.hand.key, n.hand.facts, n.policy).Payments {
-		for _, a := range pay.Captures {
+		for _, a := range pay.Attempts() {
 			if a.Number == intent.Number {
+				if n.keyless == a.Step {
+					return intent.ID
+				}
 				return a.Key
 			}
 		}

@@ -46,8 +46,9 @@ type sale struct {
 	trouble  int // percent: how often a node dies or a call goes wrong
 	deaths   int // how many more times a node may die
 
-	careless bool // a planted fault: intents are kept whatever has changed
-	slow     bool // a planted fault: a call leaves after its time
+	careless bool          // a planted fault: intents are kept whatever has changed
+	slow     bool          // a planted fault: a call leaves after its time
+	keyless  purchase.Step // a planted fault: each of these calls has a key of its own
 
 	oracle *oracle
 	log    []entry

@@ -3,12 +3,13 @@ package purchase
 // Step is the next thing to do for a purchase.
 type Step string
 
-// The steps. Ask, Price and ReadBack only read; Capture, Void and Finalize cannot be taken back and need an intent; Void ends a pay
-// session or gives back the money it reserved; Conclude closes an intent that a crash left open; HandOver puts on the desk; Abandon
+// The steps. Ask, Price and ReadBack only read; Reserve, Capture, Void and Finalize cannot be taken back and need an intent; Void ends a
+// pay session or gives back the money it reserved; Conclude closes an intent that a crash left open; HandOver puts on the desk; Abandon
 // gives up what nobody paid.
 const (
 	StepPrice    Step = "price"
 	StepAsk      Step = "ask"
+	StepReserve  Step = "reserve"
 	StepCapture  Step = "capture"
 	StepVoid     Step = "void"
 	StepFinalize Step = "finalize"

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// planCapture takes the money of an approved session of ours: with a price lately read and equal, time left, and no other payment
-// of the purchase captured or on the way to be. The price is read once more after the capture, as after every payment. A capture
-// that did not show the money is looked at first, however little time is left.
+// planCapture takes the money of an approved session of ours, or reserves it at a seat-first account: with a price lately read and
+// equal, time left, and no other payment of the purchase captured or on the way to be. The price is read once more after it, as after
+// every payment. A call that did not show the money is looked at first, however little time is left.
 func planCapture(p Purchase, now time.Time) (Next, bool) {
 	pay := p.capturable()
 	if pay == nil || slices.Contains(p.shut, pay.Account) {
 		return Next{}, false
 	}
-	if last := lastOf(pay.Captures); last != nil {
+	if last := lastOf(pay.Takings()); last != nil {
 		switch {
 		case pay.asked < last.told:
 			return pay.ask(), true
@@ -33,11 +33,15 @@ func planCapture(p Purchase, now time.Time) (Next, bool) {
 	case p.Offer.Money != pay.Opened.Money:
 		return Next{}, false
 	}
-	return Next{Step: StepCapture, Account: pay.Account, Payment: pay.named()}, true
+	step := StepCapture
+	if p.policy.SeatFirst(pay.Account) {
+		step = StepReserve
+	}
+	return Next{Step: step, Account: pay.Account, Payment: pay.named()}, true
 }
 
-// capturable is the one session that may be captured: ours, approved, not declined since. One that may be captured already comes
-// before all others; else it is the first opened. None while another payment holds or may hold money.
+// capturable is the one session whose money may be taken or reserved: ours, approved, not declined since, and never reserved before. One
+// that may be captured already comes before all others; else it is the first opened. None while another payment holds or may hold money.
 func (p Purchase) capturable() *Payment {
 	var found *Payment
 	for i := range p.Payments {
@@ -45,8 +49,7 @@ func (p Purchase) capturable() *Payment {
 		switch {
 		case pay.Captured.Known() || pay.Moving():
 			return nil
-		case p.policy.SeatFirst(pay.Account): // its session reserves the money by itself
-		case pay.Opened == nil || !pay.Opened.Detail.Capturable || !pay.Approved || pay.Lapsed || pay.declined():
+		case pay.Opened == nil || !pay.Opened.Detail.Capturable || !pay.Approved || pay.Lapsed || pay.held || pay.declined():
 		case found == nil || pay.MayBeCaptured() || (!found.MayBeCaptured() && pay.Opened.Number < found.Opened.Number):
 			found = pay
 		}
@@ -146,9 +149,9 @@ func (p Purchase) worthAsking(pay Payment, at time.Time) bool {
 	return at.Before(p.Deadline.At.Add(watchDays * 24 * time.Hour))
 }
 
-// doubtMark: a capture of ours that may have worked is looked at after 1, 2, 4 … seconds, until Quiet after it.
+// doubtMark: a call of ours that may have taken or reserved the money is looked at after 1, 2, 4 … seconds, until Quiet after it.
 func (p Purchase) doubtMark(pay Payment) (mark time.Time, doubtful bool) {
-	last := lastOf(pay.Captures)
+	last := lastOf(pay.Takings())
 	if !pay.MayBeCaptured() || !last.Concluded || !pay.LastAsked.Before(last.At.Add(p.policy.Quiet)) {
 		return time.Time{}, false
 	}
