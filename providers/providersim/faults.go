@@ -25,7 +25,7 @@ const (
 
 func (k FaultKind) after() bool { return k == AfterDrop || k == AfterError }
 
-// A Fault spoils calls of one operation ("" for any): create, get, capture, void, refund, list, verify, token, as the provider has them.
+// A Fault spoils calls of one operation ("" for any): create, get, reserve, capture, void, refund, list, verify, token, as the provider has them.
 type Fault struct {
 	Operation string        `json:"operation"`
 	Kind      FaultKind     `json:"kind"`

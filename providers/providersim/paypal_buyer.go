@@ -82,7 +82,7 @@ func (p *PayPal) Approve(order string) error {
 	switch {
 	case o == nil:
 		return ErrNoPayment
-	case o.Status == "COMPLETED" || o.Status == "VOIDED" || p.now().Sub(o.Created) > 3*time.Hour:
+	case o.Status == "COMPLETED" || o.Status == "VOIDED" || p.expired(o):
 		return ErrTooLate
 	}
 	o.Status = "APPROVED"
@@ -115,7 +115,7 @@ func (p *PayPal) Buy(b PayPalPayment) (order, capture string, err error) {
 	if b.Pending != "" {
 		status = "PENDING"
 	}
-	return o.ID, p.collect(o, status, b.Pending).ID, nil
+	return o.ID, p.collect(o, &Capture{Status: status, Reason: b.Pending, Amount: o.Amount}).ID, nil
 }
 
 // Settle ends a pending capture: paid, or denied. It goes by its own id or by its order's.

@@ -10,21 +10,23 @@ import (
 //	POST   /pay         {"order": "…"}: the buyer approves
 //	POST   /webhook     {"url": "…"}: answers {"id": …}
 //	POST   /ipn         {"url": "…"}
+//	POST   /expire      {"order": "…"}: what the order reserves is let go
 func (p *PayPal) Control() http.Handler {
 	mux := control(p, func() any {
-		return map[string]any{"orders": p.Orders(), "captures": p.Captures(), "refunds": p.Refunds(), "webhooks": p.Webhooks()}
+		return map[string]any{"orders": p.Orders(), "captures": p.Captures(), "authorizations": p.Authorizations(), "refunds": p.Refunds(), "webhooks": p.Webhooks()}
 	})
 	order(mux, "/pay", func(o struct{ Order string }) (any, error) { return nil, p.Approve(o.Order) })
 	order(mux, "/webhook", func(o struct{ URL string }) (any, error) {
 		return map[string]string{"id": p.RegisterWebhook(o.URL, nil)}, nil
 	})
+	order(mux, "/expire", func(o struct{ Order string }) (any, error) { return nil, p.Expire(o.Order) })
 	order(mux, "/ipn", func(o struct{ URL string }) (any, error) { p.SetIPN(o.URL); return nil, nil })
 	return mux
 }
 
 // Manners implements Simulator: money moves only when we capture.
 func (p *PayPal) Manners() Manners {
-	return Manners{Page: true, AsksPage: true, AsksButton: true, Ends: true, NamesNobody: true}
+	return Manners{Page: true, AsksPage: true, AsksButton: true, Ends: true, NamesNobody: true, Reserves: true}
 }
 
 // Settings implements Simulator.
@@ -60,7 +62,19 @@ func (p *PayPal) Payment(id string) (Payment, bool) {
 		return Payment{}, false
 	}
 	pay := Payment{ID: o.ID, Names: map[string]string{}, Value: o.Amount.Value, Currency: o.Amount.CurrencyCode, Status: isOpen,
-		Fields: map[string]string{"custom_id": o.CustomID, "invoice_id": o.InvoiceID}, Organisers: o.Organisers, Created: o.Created, Failures: o.Declined}
+		Fields: map[string]string{"custom_id": o.CustomID, "invoice_id": o.InvoiceID}, Organisers: o.Organisers, Created: o.Created, Failures: o.Declined,
+		Reserve: o.Intent == "AUTHORIZE"}
+	for _, name := range o.Holds {
+		pay.Names["authorization"] = name
+		switch p.holds[name].Status {
+		case "CREATED":
+			pay.Status = isAuthorised
+		case "VOIDED":
+			pay.Status = isCancelled
+		case "EXPIRED":
+			pay.Status = isExpired
+		}
+	}
 	for _, name := range o.Captures {
 		c := p.captures[name]
 		pay.Names["capture"] = name
@@ -68,7 +82,9 @@ func (p *PayPal) Payment(id string) (Payment, bool) {
 		case "PENDING":
 			pay.Status = isPending
 		case "DECLINED":
-			pay.Status = isFailed
+			if c.Hold == "" { // else it is still reserved
+				pay.Status = isFailed
+			}
 		default:
 			pay.Status, pay.Captured, pay.Refunded = isCaptured, c.Amount.Value, c.Refunded
 		}

@@ -80,14 +80,14 @@ func (p *PayPal) orderJSON(o *Order, whole bool) map[string]any {
 	unit := map[string]any{"reference_id": "default", "amount": o.Amount, "payee": map[string]string{"merchant_id": p.cfg.MerchantID}}
 	put(unit, "custom_id", o.CustomID)
 	put(unit, "invoice_id", o.InvoiceID)
-	if len(o.Captures) > 0 {
+	if len(o.Captures)+len(o.Holds) > 0 {
 		unit["payments"] = p.paymentsJSON(o)
 	}
 	out["purchase_units"] = []any{unit}
 	return out
 }
 
-// paymentsJSON lists an order's captures and refunds. Held: p.mu.
+// paymentsJSON lists an order's authorizations, captures and refunds. Held: p.mu.
 func (p *PayPal) paymentsJSON(o *Order) map[string]any {
 	var captures, refunds []any
 	for _, id := range o.Captures {
@@ -101,7 +101,13 @@ func (p *PayPal) paymentsJSON(o *Order) map[string]any {
 			}
 		}
 	}
-	payments := map[string]any{"captures": captures}
+	payments := map[string]any{}
+	if len(captures) > 0 {
+		payments["captures"] = captures
+	}
+	if len(o.Holds) > 0 {
+		payments["authorizations"] = p.holdsJSON(o)
+	}
 	if len(refunds) > 0 {
 		payments["refunds"] = refunds
 	}
@@ -135,13 +141,14 @@ func (p *PayPal) captureOrder(r *http.Request, _ []byte) reply {
 		o.Status = "PAYER_ACTION_REQUIRED"
 		return unprocessable("INSTRUMENT_DECLINED")
 	}
-	p.collect(o, "COMPLETED", "")
+	p.collect(o, &Capture{Status: "COMPLETED", Amount: o.Amount})
 	return reply{status: http.StatusCreated, body: p.orderJSON(o, true)}
 }
 
 // collect makes the capture and tells of it. Held: p.mu.
-func (p *PayPal) collect(o *Order, status, reason string) *Capture {
-	c := &Capture{ID: p.id("3C"), OrderID: o.ID, Status: status, Reason: reason, CustomID: o.CustomID, Amount: o.Amount, Created: p.now(), Updated: p.now()}
+func (p *PayPal) collect(o *Order, c *Capture) *Capture {
+	status := c.Status
+	c.ID, c.OrderID, c.CustomID, c.Created, c.Updated = p.id("3C"), o.ID, o.CustomID, p.now(), p.now()
 	p.captures[c.ID] = c
 	o.Captures = append(o.Captures, c.ID)
 	o.Status = "COMPLETED"
@@ -160,6 +167,11 @@ func (p *PayPal) captureJSON(c *Capture) map[string]any {
 		"payee":              map[string]string{"merchant_id": p.cfg.MerchantID, "email_address": p.cfg.ReceiverEmail},
 		"links": []map[string]string{{"href": p.base + "/v2/payments/captures/" + c.ID, "rel": "self", "method": "GET"},
 			{"href": p.base + "/v2/checkout/orders/" + c.OrderID, "rel": "up", "method": "GET"}}}
+	if c.Hold != "" {
+		out["supplementary_data"] = map[string]any{"related_ids": map[string]string{"order_id": c.OrderID, "authorization_id": c.Hold}}
+		out["links"] = []map[string]string{{"href": p.base + "/v2/payments/captures/" + c.ID, "rel": "self", "method": "GET"},
+			{"href": p.base + "/v2/payments/authorizations/" + c.Hold, "rel": "up", "method": "GET"}}
+	}
 	put(out, "custom_id", c.CustomID)
 	put(out, "invoice_id", o.InvoiceID)
 	if c.Status == "PENDING" {

@@ -130,8 +130,9 @@ type object struct {
 	Links  []struct{ Href, Rel string }
 	Units  []struct {
 		Payments struct {
-			Captures []struct{ ID, Status string }
-			Refunds  []struct{ ID string }
+			Authorizations []struct{ ID, Status string }
+			Captures       []struct{ ID, Status string }
+			Refunds        []struct{ ID string }
 		}
 	} `json:"purchase_units"`
 	Details []struct{ Issue string }
@@ -152,6 +153,18 @@ func (m *merchant) call(method, path, key, body string) (object, int) {
 	var o object
 	status := m.do(req, &o)
 	return o, status
+}
+
+// bare makes a call whose answer has no body.
+func (m *merchant) bare(method, path, key string) int {
+	m.t.Helper()
+	req, err := http.NewRequestWithContext(m.t.Context(), method, m.server.URL+path, nil)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+m.token)
+	req.Header.Set("PayPal-Request-Id", key)
+	return m.do(req, nil)
 }
 
 const orderBody = `{"intent":"CAPTURE","purchase_units":[{"custom_id":"REG-1","amount":{"currency_code":"EUR","value":"45.00"}}],
