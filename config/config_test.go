@@ -160,6 +160,13 @@ func replace(old, with string) func(string) string {
 	return func(s string) string { return strings.Replace(s, old, with, 1) }
 }
 
+// callbackOnly is an account that hears IPN alone and would reserve all the same.
+func callbackOnly(s string) string {
+	s = replace("capture: before_registration", "capture: after_registration")(s)
+	return regexp.MustCompile(`(?m)^      client_id: .*\n      client_secret: .*\n      webhook_id: .*$`).
+		ReplaceAllString(s, "      notifications: ipn\n      receiver: seller@example.org")
+}
+
 func TestEveryMistakeIsNamedWithItsKeyAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -175,7 +182,7 @@ func TestEveryMistakeIsNamedWithItsKeyAndWhatToDo(t *testing.T) {
 		"secret file missing":  {replace("/paypal\n", "/nowhere\n"), `accounts.paypal-main.paypal.client_secret: unusable secret reference`},
 		"not https":            {replace("https://pay.example.org  ", "http://pay.example.org  "), `server.public_url: is not https`},
 		"duration":             {replace("window: 50m", "window: fifty"), `not a duration`},
-		"capture, not here":    {replace("capture: before_registration", "capture: after_registration"), `accounts.paypal-main.capture: is after_registration; paypal cannot reserve money first`},
+		"capture, not here":    {callbackOnly, `accounts.paypal-main.capture: is after_registration; paypal cannot reserve money first`},
 		"capture":              {replace("capture: before_registration", "capture: whenever"), `accounts.paypal-main.capture: is "whenever"`},
 		"simulator in live":    {replace("# api_url:", "api_url:"), `accounts.paypal-main.paypal.api_url: is for sandbox only`},
 		"authority in live":    {replace("# ca_file: /etc/paybridge/simulator-ca.pem       # sandbox", "ca_file: /etc/x.pem # sandbox"), `environments.main.dataverse.ca_file`},
@@ -258,4 +265,11 @@ func FuzzParse(f *testing.F) {
 			t.Error("no settings and no problem")
 		}
 	})
+}
+
+func TestPayPalReservesWhereItHasCredentials(t *testing.T) {
+	t.Parallel()
+	if _, err := config.Load(settle(t, replace("capture: before_registration", "capture: after_registration"))); err != nil {
+		t.Error(err)
+	}
 }

@@ -21,7 +21,7 @@ type Metrics struct {
 
 // The closed lists of labels. An answer that is not in the list of codes is "other"; no answer at all is "error".
 var (
-	operations = []string{protocol.Create, protocol.Get, protocol.Capture, protocol.Void, protocol.Refund, protocol.List, protocol.Verify}
+	operations = []string{protocol.Create, protocol.Get, protocol.Reserve, protocol.Capture, protocol.Void, protocol.Refund, protocol.List, protocol.Verify}
 	codes      = []string{"200", "201", "204", "400", "401", "403", "404", "409", "422", "429", "500", "502", "503", "error", "other"}
 )
 

@@ -219,13 +219,13 @@ func TestRequestsAndTokensAreCounted(t *testing.T) {
 		}
 		return n
 	}
-	if n := count("paybridge_provider_requests_total"); n != 7*15 {
+	if n := count("paybridge_provider_requests_total"); n != 8*15 {
 		t.Errorf("%d label sets exist from the start", n)
 	}
 	if _, err := p.(bridge.Asker).Ask(t.Context(), purchase.Ref{Payment: "5AB00000CD000001E"}); err != nil {
 		t.Fatal(err)
 	}
-	if n := count("paybridge_provider_requests_total"); n != 7*15 {
+	if n := count("paybridge_provider_requests_total"); n != 8*15 {
 		t.Errorf("%d label sets after a request", n)
 	}
 	want := `

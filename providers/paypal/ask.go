@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/providers/protocol"
 )
 
 // Ask reads a payment back with our own credentials: what it returns is proof, and the same payment in the same state gives the same
-// facts. A payment goes by its order; one that is only known by a capture, a refund or an old sale is found from there. An account
+// facts. A payment goes by its order; one that is only known by a capture, an authorization, a refund or an old sale is found from there. An account
 // without credentials (IPN alone) has nothing to ask and learns nothing: what it was told by PayPal was proof already.
 //
 // A payment that PayPal does not know is purchase.ErrNoPayment; that does not say that it lapsed. One that pays another merchant is
@@ -50,11 +51,12 @@ func (p *PayPal) askOrder(ctx context.Context, id string) (facts []purchase.Fact
 	return facts, true, p.judged("order", err)
 }
 
-// askTransaction finds a payment from a capture, a refund or a sale.
+// askTransaction finds a payment from a capture, an authorization, a refund or a sale.
 func (p *PayPal) askTransaction(ctx context.Context, id string) (facts []purchase.Fact, found bool, err error) {
-	facts, found, err = p.askCapture(ctx, id)
-	if err != nil || found {
-		return facts, found, err
+	for _, ask := range []func(context.Context, string) ([]purchase.Fact, bool, error){p.askCapture, p.askAuthorisation} {
+		if facts, found, err = ask(ctx, id); err != nil || found {
+			return facts, found, err
+		}
 	}
 	var refund transaction
 	if found, err = p.find(ctx, "/v2/payments/refunds/"+id, &refund); err != nil {
@@ -84,6 +86,9 @@ func (p *PayPal) askCapture(ctx context.Context, id string) (facts []purchase.Fa
 		if facts, found, err = p.askOrder(ctx, payment); err != nil || found {
 			return facts, true, err
 		}
+		if facts, found, err = p.askAuthorisation(ctx, payment); err != nil || found {
+			return facts, true, err
+		}
 	}
 	f, err := captured(p.about(purchase.Proved, t.payment(), carried{t.Custom, t.Invoice}), t)
 	if err != nil {
@@ -91,6 +96,28 @@ func (p *PayPal) askCapture(ctx context.Context, id string) (facts []purchase.Fa
 	}
 	rest, err := unlisted(f, t, nil)
 	return append([]purchase.Fact{f}, rest...), true, p.judged("capture", err)
+}
+
+// askAuthorisation goes on to the authorization's order, which shows what was taken of it as well. Without its order it tells nothing of
+// that: then only what still stands, or never will, is told.
+func (p *PayPal) askAuthorisation(ctx context.Context, id string) (facts []purchase.Fact, found bool, err error) {
+	var t transaction
+	if found, err = p.find(ctx, authorizationsPath+id, &t); !found {
+		return nil, false, err
+	}
+	if p.foreign(t.Payee) {
+		return nil, true, p.judged("authorization", purchase.Forged(purchase.WrongMerchant))
+	}
+	if payment := t.payment(); payment != id {
+		if facts, found, err = p.askOrder(ctx, payment); err != nil || found {
+			return facts, true, err
+		}
+	}
+	if strings.Contains(t.Status, "CAPTURED") {
+		return nil, true, p.judged("authorization", protocol.NotUnderstood("what was taken of an authorization; look it up in the PayPal account"))
+	}
+	f, err := authorised(p.about(purchase.Proved, t.payment(), carried{t.Custom, t.Invoice}), t)
+	return []purchase.Fact{f}, true, p.judged("authorization", err)
 }
 
 // find reads an object; found is false where PayPal says that there is none.

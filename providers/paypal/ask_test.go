@@ -19,10 +19,16 @@ func payments(captures, refunds string) string {
 	return `,"payments":{"captures":[` + captures + `],"refunds":[` + refunds + `]}`
 }
 
+// holds is that part of an order that was reserved first.
+func holds(status, captures string) string {
+	return `,"payments":{"authorizations":[` + holdResource(status) + `],"captures":[` + captures + `]}`
+}
+
 const (
 	getOrder   = "GET /v2/checkout/orders/" + orderID
 	getCapture = "GET /v2/payments/captures/" + captureID
 	getRefund  = "GET /v2/payments/refunds/" + refundID
+	getHold    = "GET /v2/payments/authorizations/" + holdID
 	getSale    = "GET /v1/payments/sale/9SA00000LE000001W"
 )
 
@@ -45,6 +51,20 @@ func TestWhatReadingAPaymentBackProves(t *testing.T) {
 			[]string{"proved lapsed " + orderID + "  - " + purchaseID, "proved failed " + orderID + " " + captureID + " 45.00 EUR " + purchaseID}},
 		"authorised": {map[string]string{getOrder: orderResource("COMPLETED", `,"payments":{"authorizations":[{"id":"8AU00000TH000001Z","status":"CREATED","amount":{"currency_code":"EUR","value":"45.00"}}]}`)},
 			purchase.Ref{Payment: orderID}, []string{"proved authorised " + orderID + " 8AU00000TH000001Z 45.00 EUR " + purchaseID}},
+		"given back": {map[string]string{getOrder: orderResource("COMPLETED", holds("VOIDED", ""))}, purchase.Ref{Payment: orderID},
+			[]string{"proved lapsed " + orderID + "  - " + purchaseID, "proved failed " + orderID + " " + holdID + " 45.00 EUR " + purchaseID + " authorization_voided"}},
+		"let go, whatever the order says": {map[string]string{getOrder: orderResource("CREATED", holds("EXPIRED", ""))}, purchase.Ref{Payment: orderID},
+			[]string{"proved lapsed " + orderID + "  - " + purchaseID, "proved failed " + orderID + " " + holdID + " 45.00 EUR " + purchaseID + " authorization_expired"}},
+		"reserved and taken": {map[string]string{getOrder: orderResource("COMPLETED", holds("CAPTURED", captureResource("COMPLETED")))}, purchase.Ref{Payment: orderID},
+			[]string{"proved authorised " + orderID + " " + holdID + " 45.00 EUR " + purchaseID, captured}},
+		"reserved, and taking it failed": {map[string]string{getOrder: orderResource("COMPLETED", holds("CREATED", captureResource("DECLINED")))}, purchase.Ref{Payment: orderID},
+			[]string{"proved authorised " + orderID + " " + holdID + " 45.00 EUR " + purchaseID, "proved failed " + orderID + " " + captureID + " 45.00 EUR " + purchaseID}},
+		"in review": {map[string]string{getOrder: orderResource("COMPLETED", holds("PENDING", ""))}, purchase.Ref{Payment: orderID},
+			[]string{"proved pending " + orderID + " " + holdID + " 45.00 EUR " + purchaseID}},
+		"from the reservation to its order": {map[string]string{getHold: holdResource("CREATED"), getOrder: orderResource("COMPLETED", holds("CREATED", ""))}, purchase.Ref{Payment: holdID, Object: holdID},
+			[]string{"proved authorised " + orderID + " " + holdID + " 45.00 EUR " + purchaseID}},
+		"a reservation whose order is gone": {map[string]string{getHold: holdResource("VOIDED")}, purchase.Ref{Payment: holdID},
+			[]string{"proved failed " + orderID + " " + holdID + " 45.00 EUR " + purchaseID + " authorization_voided"}},
 		"partly refunded": {map[string]string{getOrder: orderResource("COMPLETED", payments(captureResource("PARTIALLY_REFUNDED"), refundResource("COMPLETED")))},
 			purchase.Ref{Payment: orderID}, []string{"proved refunded " + orderID + " " + refundID + " 15.00 EUR " + purchaseID, captured}},
 		"refunded beyond what is listed": {map[string]string{getOrder: orderResource("COMPLETED", payments(captureResource("REFUNDED"), refundResource("COMPLETED")))},
@@ -75,6 +95,8 @@ func TestAPaymentThatCannotBeToldProvesNothing(t *testing.T) {
 	for name, answers := range map[string]map[string]string{
 		"partly refunded without a list": {getOrder: orderResource("COMPLETED", payments(captureResource("PARTIALLY_REFUNDED"), ""))},
 		"more refunded than captured":    {getOrder: orderResource("COMPLETED", payments(captureResource("REFUNDED"), strings.Replace(refundResource("COMPLETED"), "15.00", "46.00", 1)))},
+		"an unknown reservation":         {getOrder: orderResource("COMPLETED", holds("SIMMERING", ""))},
+		"a reservation of no amount":     {getOrder: orderResource("COMPLETED", strings.Replace(holds("CREATED", ""), `"45.00"`, `""`, 1))},
 		"an unknown status":              {getOrder: orderResource("COMPLETED", payments(captureResource("SIMMERING"), ""))},
 		"a strange amount":               {getOrder: orderResource("COMPLETED", payments(strings.Replace(captureResource("COMPLETED"), "45.00", "45.005", 1), ""))},
 		"another order":                  {getOrder: strings.Replace(orderResource("APPROVED", ""), orderID, "5AB00000CD000002E", 1)},

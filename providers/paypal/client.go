@@ -32,7 +32,7 @@ func (c *client) get(ctx context.Context, path string, into any) error {
 	return c.call(ctx, call{operation: protocol.Get, method: http.MethodGet, path: path}, into)
 }
 
-// call makes the call and reads the answer. A token that PayPal refuses is replaced once: a call that was not authorised had no
+// call makes the call and reads the answer, if there is one. A token that PayPal refuses is replaced once: a call that was not authorised had no
 // effect. Errors are *protocol.Error.
 func (c *client) call(ctx context.Context, what call, into any) error {
 	resp, err := c.authorised(ctx, what)
@@ -41,6 +41,9 @@ func (c *client) call(ctx context.Context, what call, into any) error {
 	}
 	if resp.Status < 200 || resp.Status > 299 {
 		return refused(c.Sender, what.operation, resp)
+	}
+	if resp.Status == http.StatusNoContent {
+		return nil
 	}
 	if err := json.Unmarshal(resp.Body, into); err != nil {
 		return c.Unusable(what.operation, resp.Status, errors.New("the answer cannot be read"))

@@ -66,6 +66,9 @@ func (c *Config) ReferenceFields() []string {
 	return []string{"custom_id", "invoice_id", "custom", "invoice"}
 }
 
+// Reserves implements protocol.Reserver: our own calls reserve, so they need the credentials.
+func (c *Config) Reserves() bool { return c.ClientID != "" && c.ClientSecret.IsSet() }
+
 // Open makes the account.
 func (c *Config) Open(o protocol.Options) (protocol.Account, error) { return New(*c, o) }
 

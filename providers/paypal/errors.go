@@ -8,8 +8,12 @@ import (
 
 // The reasons that a caller acts upon.
 const (
-	issueAlreadyCaptured = "ORDER_ALREADY_CAPTURED"
-	issueDeclined        = "INSTRUMENT_DECLINED"
+	issueAlreadyAuthorised = "ORDER_ALREADY_AUTHORIZED"
+	issueAlreadyCaptured   = "ORDER_ALREADY_CAPTURED"
+	issueAlreadyTaken      = "AUTHORIZATION_ALREADY_CAPTURED"
+	issueAlreadyVoided     = "PREVIOUSLY_VOIDED"
+	issueOtherIntent       = "ACTION_DOES_NOT_MATCH_INTENT"
+	issueDeclined          = "INSTRUMENT_DECLINED"
 )
 
 // envelope is PayPal's one shape of an error; the token endpoint has the shape of OAuth instead.

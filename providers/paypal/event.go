@@ -24,6 +24,8 @@ func (p *PayPal) readEvent(body []byte) ([]purchase.Fact, error) {
 		return p.heardRefund(e, purchase.Refunded)
 	case strings.HasPrefix(e.Type, "PAYMENT.CAPTURE."):
 		return p.heardCapture(e)
+	case strings.HasPrefix(e.Type, "PAYMENT.AUTHORIZATION."):
+		return p.heardAuthorisation(e)
 	case e.Type == "PAYMENT.SALE.REFUNDED":
 		return p.heardSaleRefund(e, purchase.Refunded)
 	case e.Type == "PAYMENT.SALE.REVERSED":
@@ -70,12 +72,38 @@ func (p *PayPal) heardCapture(e event) ([]purchase.Fact, error) {
 	return []purchase.Fact{f}, nil
 }
 
-// payment is the order that a capture belongs to, or the capture itself where its order is not named.
+// heardAuthorisation goes by the status in the resource as well. Version 1 wrote other amounts: what is then not read is asked for.
+func (p *PayPal) heardAuthorisation(e event) ([]purchase.Fact, error) {
+	var t transaction
+	if json.Unmarshal(e.Resource, &t) != nil || !isID(t.ID) {
+		return nil, protocol.NotUnderstood("the authorization of an event")
+	}
+	if p.foreign(t.Payee) {
+		return nil, purchase.Forged(purchase.WrongMerchant)
+	}
+	if t.Status == "" {
+		t.Status = strings.TrimPrefix(e.Type, "PAYMENT.AUTHORIZATION.")
+	}
+	f, err := authorised(p.about(purchase.Heard, t.payment(), carried{t.Custom, t.Invoice}), t)
+	if err != nil {
+		return nil, err
+	}
+	return []purchase.Fact{f}, nil
+}
+
+// payment is the order that a capture or an authorization belongs to; else the authorization that the capture was taken from; else it
+// goes by itself.
 func (t transaction) payment() string {
 	if isID(t.Related.IDs.Order) {
 		return t.Related.IDs.Order
 	}
 	if up := upward(t.Links, "orders"); up != "" {
+		return up
+	}
+	if isID(t.Related.IDs.Authorization) {
+		return t.Related.IDs.Authorization
+	}
+	if up := upward(t.Links, "authorizations"); up != "" {
 		return up
 	}
 	return t.ID

@@ -36,7 +36,13 @@ const (
 	orderID   = "5AB00000CD000001E"
 	captureID = "3CA00000PT000001R"
 	refundID  = "6RF00000ND000001Q"
+	holdID    = "8AU00000TH000001Z"
 )
+
+func holdResource(status string) string {
+	return `{"id":"` + holdID + `","status":"` + status + `","custom_id":"` + purchaseID + `","amount":{"currency_code":"EUR","value":"45.00"},
+		"supplementary_data":{"related_ids":{"order_id":"` + orderID + `"}},"create_time":"2026-11-22T10:04:00Z"}`
+}
 
 func eventOf(kind, resource string) string {
 	return fmt.Sprintf(`{"id":"WH-1-1","event_version":"1.0","create_time":"2026-11-22T10:05:02.000Z","event_type":%q,"resource":%s}`, kind, resource)
@@ -93,7 +99,15 @@ func TestWhatEachEventTells(t *testing.T) {
 		"sale reversed, sale not named":       {eventOf("PAYMENT.SALE.REVERSED", `{"id":"9RF00000ND000001W","state":"completed","amount":{"total":"-15.00","currency":"EUR"}}`), []string{"heard reversed 9RF00000ND000001W 9RF00000ND000001W 15.00 EUR"}},
 		"whole yen":                           {eventOf("PAYMENT.CAPTURE.COMPLETED", `{"id":"`+captureID+`","status":"COMPLETED","amount":{"currency_code":"JPY","value":"1234"}}`), []string{"heard captured " + captureID + " " + captureID + " 1234 JPY"}},
 		"whole forints":                       {eventOf("PAYMENT.CAPTURE.COMPLETED", `{"id":"`+captureID+`","status":"COMPLETED","amount":{"currency_code":"HUF","value":"1234"}}`), []string{"heard captured " + captureID + " " + captureID + " 1234.00 HUF"}},
-		"an authorization":                    {eventOf("PAYMENT.AUTHORIZATION.CREATED", `{"id":"8AU00000TH000001Z"}`), nil},
+		"reserved":                            {eventOf("PAYMENT.AUTHORIZATION.CREATED", holdResource("CREATED")), []string{"heard authorised " + orderID + " " + holdID + " 45.00 EUR " + purchaseID}},
+		"reserved, but already given back":    {eventOf("PAYMENT.AUTHORIZATION.CREATED", holdResource("VOIDED")), []string{"heard failed " + orderID + " " + holdID + " 45.00 EUR " + purchaseID + " authorization_voided"}},
+		"given back":                          {eventOf("PAYMENT.AUTHORIZATION.VOIDED", holdResource("VOIDED")), []string{"heard failed " + orderID + " " + holdID + " 45.00 EUR " + purchaseID + " authorization_voided"}},
+		"let go":                              {eventOf("PAYMENT.AUTHORIZATION.VOIDED", holdResource("EXPIRED")), []string{"heard failed " + orderID + " " + holdID + " 45.00 EUR " + purchaseID + " authorization_expired"}},
+		"a reservation in review":             {eventOf("PAYMENT.AUTHORIZATION.PENDING", holdResource("PENDING")), []string{"heard pending " + orderID + " " + holdID + " 45.00 EUR " + purchaseID}},
+		"a reservation turned down":           {eventOf("PAYMENT.AUTHORIZATION.DENIED", holdResource("DENIED")), []string{"heard failed " + orderID + " " + holdID + " 45.00 EUR " + purchaseID + " authorization_denied"}},
+		"a reservation that was taken":        {eventOf("PAYMENT.AUTHORIZATION.CAPTURED", holdResource("CAPTURED")), []string{"heard authorised " + orderID + " " + holdID + " 45.00 EUR " + purchaseID}},
+		"taken from a reservation, no order":  {eventOf("PAYMENT.CAPTURE.COMPLETED", `{"id":"`+captureID+`","status":"COMPLETED","amount":{"currency_code":"EUR","value":"45.00"},"links":[{"rel":"up","href":"https://api.sandbox.paypal.com/v2/payments/authorizations/`+holdID+`"}]}`), []string{"heard captured " + holdID + " " + captureID + " 45.00 EUR"}},
+		"an authorization":                    {eventOf("PAYMENT.AUTHORIZATION.CREATED", `{"id":"8AU00000TH000001Z"}`), []string{"heard authorised " + holdID + " " + holdID + " -"}},
 		"a dispute":                           {eventOf("CUSTOMER.DISPUTE.CREATED", `{"dispute_id":"PP-D-1"}`), nil},
 		"a family of tomorrow":                {eventOf("BILLING.PLAN.CREATED", `[]`), nil},
 	} {
@@ -123,6 +137,8 @@ func TestGenuineButStrangeIsKeptForAPerson(t *testing.T) {
 		"an array":                  `[]`,
 		"no resource":               eventOf("PAYMENT.CAPTURE.COMPLETED", `null`),
 		"an unknown status":         eventOf("PAYMENT.CAPTURE.COMPLETED", captureResource("SIMMERING")),
+		"an unknown reservation":    eventOf("PAYMENT.AUTHORIZATION.CREATED", holdResource("SIMMERING")),
+		"a reservation of nothing":  eventOf("PAYMENT.AUTHORIZATION.CREATED", `null`),
 		"no amount":                 eventOf("PAYMENT.CAPTURE.COMPLETED", `{"id":"`+captureID+`","status":"COMPLETED"}`),
 		"an unknown currency":       eventOf("PAYMENT.CAPTURE.COMPLETED", strings.ReplaceAll(captureResource("COMPLETED"), "EUR", "QQQ")),
 		"half a yen":                eventOf("PAYMENT.CAPTURE.COMPLETED", strings.NewReplacer("EUR", "JPY", "45.00", "45.5").Replace(captureResource("COMPLETED"))),

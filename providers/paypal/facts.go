@@ -49,23 +49,27 @@ func captured(f purchase.Fact, t transaction) (purchase.Fact, error) {
 	return f, nil
 }
 
-// authorised says what became of an authorization; what it turned into is told by the captures.
-func authorised(f purchase.Fact, t transaction) (purchase.Fact, bool) {
+// authorised says what became of an authorization. One that was taken, wholly or in part, says no more than that it was there: what was
+// taken is told by the captures. One that was given back or let go reserves nothing any more.
+func authorised(f purchase.Fact, t transaction) (purchase.Fact, error) {
 	f.Object, f.At = t.ID, t.Create.Time
 	if money, err := readMoney(t.Amount.Value, t.Amount.Currency); err == nil {
 		f.Money = money
 	}
 	switch strings.ToUpper(t.Status) {
-	case "CREATED":
+	case "CREATED", "CAPTURED", "PARTIALLY_CAPTURED":
 		f.Kind = purchase.Authorised
+		if f.Standing == purchase.Proved && !f.Money.Positive() {
+			return f, protocol.NotUnderstood("the amount of an authorization")
+		}
 	case "PENDING":
 		f.Kind, f.Detail.Reason = purchase.Pending, protocol.Word(t.Details.Reason)
-	case "DENIED":
-		f.Kind = purchase.Failed
+	case "DENIED", "VOIDED", "EXPIRED":
+		f.Kind, f.Detail.Reason = purchase.Failed, "authorization_"+strings.ToLower(t.Status)
 	default:
-		return f, false
+		return f, protocol.NotUnderstood("the status of an authorization")
 	}
-	return f, true
+	return f, nil
 }
 
 // orderFacts says what an order holds. Approval has the time given, because PayPal does not say when it was.
@@ -89,8 +93,8 @@ func (p *PayPal) orderFacts(standing purchase.Standing, o order, approved stamp)
 			facts = append(facts, f)
 		case "VOIDED":
 			facts = append(facts, lapsed(f, o))
-		case "COMPLETED":
-			if onlyFailed(inside) {
+		default:
+			if onlyFailed(inside) && (strings.EqualFold(o.Status, "COMPLETED") || len(u.Payments.Authorizations) > 0) {
 				facts = append(facts, lapsed(f, o))
 			}
 		}
@@ -99,6 +103,7 @@ func (p *PayPal) orderFacts(standing purchase.Standing, o order, approved stamp)
 	return facts, nil
 }
 
+// lapsed: the order can no longer be paid. An order is authorised once only.
 func lapsed(f purchase.Fact, o order) purchase.Fact {
 	f.Kind, f.At = purchase.Lapsed, o.Create.Time
 	return f
@@ -117,9 +122,11 @@ func onlyFailed(facts []purchase.Fact) bool {
 func (p *PayPal) unitFacts(f purchase.Fact, u unit) ([]purchase.Fact, error) {
 	var facts []purchase.Fact
 	for _, t := range u.Payments.Authorizations {
-		if said, ok := authorised(f, t); ok {
-			facts = append(facts, said)
+		said, err := authorised(f, t)
+		if err != nil {
+			return nil, err
 		}
+		facts = append(facts, said)
 	}
 	for _, t := range u.Payments.Refunds {
 		said, err := givenBack(f, purchase.Refunded, t)

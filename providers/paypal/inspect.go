@@ -26,6 +26,9 @@ var needed = []string{
 	"PAYMENT.CAPTURE.REVERSED",
 }
 
+// reserving are events of accounts that reserve first. What they tell our own calls show as well.
+var reserving = []string{"PAYMENT.AUTHORIZATION.CREATED", "PAYMENT.AUTHORIZATION.VOIDED"}
+
 type registered struct {
 	ID    string      `json:"id"`
 	URL   string      `json:"url"`

@@ -18,6 +18,9 @@ const (
 	maxDescription = 127
 	maxRequestID   = 108
 	ordersPath     = "/v2/checkout/orders"
+
+	intentCapture   = "CAPTURE"
+	intentAuthorise = "AUTHORIZE"
 )
 
 var locales = map[string]string{"fr": "fr-FR", "en": "en-GB"}
@@ -51,8 +54,8 @@ type experience struct {
 	Brand    string `json:"brand_name,omitempty"`
 }
 
-// Open creates an order and says where the buyer approves it. The order has no end that can be set: money moves only when we capture,
-// so an order that is left alone costs nobody anything. A buyer who gives up comes back to order.Return with cancel=1.
+// Open creates an order and says where the buyer approves it. The order has no end that can be set: money moves only when we capture it,
+// or reserve it where the order says so, so an order that is left alone costs nobody anything. A buyer who gives up comes back to order.Return with cancel=1.
 func (p *PayPal) Open(ctx context.Context, o purchase.Order) (purchase.Checkout, error) {
 	if p.client == nil {
 		return purchase.Checkout{}, p.sender.Never(protocol.Create, errNoCredentials)
@@ -94,7 +97,11 @@ func (p *PayPal) newOrder(o purchase.Order) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := newOrder{Intent: "CAPTURE", Units: []newUnit{{Custom: custom, Description: protocol.Clip(o.Description, maxDescription),
+	intent := intentCapture
+	if o.Reserve {
+		intent = intentAuthorise
+	}
+	n := newOrder{Intent: intent, Units: []newUnit{{Custom: custom, Description: protocol.Clip(o.Description, maxDescription),
 		Amount: amount{Currency: o.Money.Currency, Value: value}}}}
 	n.Source.PayPal.Experience = experience{Return: o.Return, Cancel: cancel, Action: "PAY_NOW", Method: "IMMEDIATE_PAYMENT_REQUIRED",
 		Shipping: "NO_SHIPPING", Locale: locales[o.Language], Brand: p.config.BrandName}

@@ -32,6 +32,14 @@ func harness(t *testing.T, change func(*paypal.Config)) providertest.Harness {
 	pending := w.buttonPending(t)
 	genuine = append(genuine, w.next(t, 2))
 
+	held := w.reserved(t, "held") // it is heard of by the approval, the reservation and its end
+	if _, err := w.Void(t.Context(), held, "void"); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 {
+		genuine = append(genuine, w.next(t, 3+n))
+	}
+
 	var foreign []purchase.Delivery
 	for _, f := range w.sim.Forgeries(providersim.Forgery{Purchase: purchaseID, Value: "45.00", Currency: "EUR"}) {
 		foreign = append(foreign, purchase.Delivery{Received: time.Now(), Method: http.MethodPost, Header: f.Header, Body: f.Body})
@@ -45,7 +53,7 @@ func harness(t *testing.T, change func(*paypal.Config)) providertest.Harness {
 		Genuine:     genuine,
 		Foreign:     append(foreign, live),
 		Signed:      signedHeaders,
-		Known:       []purchase.Ref{{Payment: order}, {Payment: order, Object: capture}, {Payment: capture}, {Payment: capture, Object: capture}, {Payment: pending}},
+		Known:       []purchase.Ref{{Payment: order}, {Payment: order, Object: capture}, {Payment: capture}, {Payment: capture, Object: capture}, {Payment: pending}, held, {Payment: held.Object, Object: held.Object}},
 		Unknown:     purchase.Ref{Payment: "5ANOBODY000000001"},
 		Secrets:     []string{appSecret},
 	}

@@ -14,6 +14,7 @@ import (
 
 type order struct {
 	ID     string `json:"id"`
+	Intent string `json:"intent"`
 	Status string `json:"status"`
 	Create stamp  `json:"create_time"`
 	Units  []unit `json:"purchase_units"`
@@ -45,7 +46,8 @@ type transaction struct {
 	Payee   payee  `json:"payee"`
 	Related struct {
 		IDs struct {
-			Order string `json:"order_id"`
+			Order         string `json:"order_id"`
+			Authorization string `json:"authorization_id"`
 		} `json:"related_ids"`
 	} `json:"supplementary_data"`
 	Create stamp  `json:"create_time"`

@@ -85,8 +85,14 @@ const callback = "https://pay.example.org/callback/paypal-main"
 // newWorld starts the simulator; change may change the section.
 func newWorld(t testing.TB, change func(*paypal.Config)) *world {
 	t.Helper()
+	return newWorldWith(t, change, 0)
+}
+
+// newWorldWith draws what the documents leave open by the seed.
+func newWorldWith(t testing.TB, change func(*paypal.Config), seed uint64) *world {
+	t.Helper()
 	w := &world{}
-	w.sim = providersim.NewPayPal(providersim.PayPalConfig{ClientID: appID, ClientSecret: appSecret, Config: providersim.Config{Deliver: w, Chaos: providersim.Chaos{Off: true},
+	w.sim = providersim.NewPayPal(providersim.PayPalConfig{ClientID: appID, ClientSecret: appSecret, Config: providersim.Config{Seed: seed, Deliver: w, Chaos: providersim.Chaos{Off: true},
 		Retry: func(int) (time.Duration, bool) { return 0, false }}})
 	t.Cleanup(w.sim.Close)
 	w.server = httptest.NewTLSServer(w.sim.Handler())

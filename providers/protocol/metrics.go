@@ -9,6 +9,7 @@ import (
 const (
 	Create  = "create"
 	Get     = "get"
+	Reserve = "reserve"
 	Capture = "capture"
 	Void    = "void"
 	Refund  = "refund"
