@@ -53,7 +53,7 @@ func TestWhatReadingAPaymentBackProves(t *testing.T) {
 			purchase.Ref{Payment: orderID}, []string{"proved authorised " + orderID + " 8AU00000TH000001Z 45.00 EUR " + purchaseID}},
 		"given back": {map[string]string{getOrder: orderResource("COMPLETED", holds("VOIDED", ""))}, purchase.Ref{Payment: orderID},
 			[]string{"proved lapsed " + orderID + "  - " + purchaseID, "proved failed " + orderID + " " + holdID + " 45.00 EUR " + purchaseID + " authorization_voided"}},
-		"let go, whatever the order says": {map[string]string{getOrder: orderResource("CREATED", holds("EXPIRED", ""))}, purchase.Ref{Payment: orderID},
+		"let go, whatever the order says": {map[string]string{getOrder: orderResource("APPROVED", holds("EXPIRED", ""))}, purchase.Ref{Payment: orderID},
 			[]string{"proved lapsed " + orderID + "  - " + purchaseID, "proved failed " + orderID + " " + holdID + " 45.00 EUR " + purchaseID + " authorization_expired"}},
 		"reserved and taken": {map[string]string{getOrder: orderResource("COMPLETED", holds("CAPTURED", captureResource("COMPLETED")))}, purchase.Ref{Payment: orderID},
 			[]string{"proved authorised " + orderID + " " + holdID + " 45.00 EUR " + purchaseID, captured}},

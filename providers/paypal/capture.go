@@ -73,12 +73,13 @@ func (p *PayPal) after(ctx context.Context, operation string, ref purchase.Ref, 
 	if err != nil || !concluded(operation, facts) {
 		facts, err = p.Ask(ctx, purchase.Ref{Payment: ref.Payment})
 	}
+	works := slices.ContainsFunc(facts, worked(operation))
 	switch {
 	case err != nil:
 		return nil, p.sender.Unusable(operation, http.StatusOK, fmt.Errorf("read the payment back: %w", err))
-	case !concluded(operation, facts):
+	case !concluded(operation, facts), !works && o.ID == "": // it is said to be done, and what failed was another attempt
 		return facts, p.sender.Unusable(operation, http.StatusOK, errors.New("the order does not show it"))
-	case !slices.ContainsFunc(facts, worked(operation)):
+	case !works:
 		return facts, p.sender.Never(operation, errors.New("it was declined"))
 	}
 	return facts, nil

@@ -84,19 +84,16 @@ func (p *PayPal) orderFacts(standing purchase.Standing, o order, approved stamp)
 		if err != nil {
 			return nil, err
 		}
-		switch strings.ToUpper(o.Status) {
-		case "APPROVED":
+		authorised, failed := len(u.Payments.Authorizations) > 0, onlyFailed(inside)
+		switch status := strings.ToUpper(o.Status); {
+		case status == "VOIDED", failed && (authorised || status == "COMPLETED"):
+			facts = append(facts, lapsed(f, o))
+		case status == "APPROVED":
 			f.Kind, f.At, f.Detail.Capturable = purchase.Approved, approved.Time, true
 			if f.Money, err = readMoney(u.Amount.Value, u.Amount.Currency); err != nil {
 				return nil, protocol.NotUnderstood("the amount of an order")
 			}
 			facts = append(facts, f)
-		case "VOIDED":
-			facts = append(facts, lapsed(f, o))
-		default:
-			if onlyFailed(inside) && (strings.EqualFold(o.Status, "COMPLETED") || len(u.Payments.Authorizations) > 0) {
-				facts = append(facts, lapsed(f, o))
-			}
 		}
 		facts = append(facts, inside...)
 	}

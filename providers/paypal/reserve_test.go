@@ -380,6 +380,13 @@ func TestShortAnswersAreReadBack(t *testing.T) {
 	if _, err := p.Void(t.Context(), ref, "k"); !final(err) {
 		t.Errorf("what is being taken is given back: %v", err)
 	}
+	s.on(getOrder, authoriseOrder("COMPLETED", holds("CREATED", captureResource("DECLINED"))))
+	s.do("POST /v2/payments/authorizations/"+holdID+"/capture", func(*http.Request, string) (int, string) {
+		return http.StatusUnprocessableEntity, `{"name":"UNPROCESSABLE_ENTITY","details":[{"issue":"AUTHORIZATION_ALREADY_CAPTURED"}]}`
+	})
+	if _, err := p.Capture(t.Context(), ref, "k"); err == nil || final(err) {
+		t.Errorf("taken, and only the attempt before is shown: %v", err)
+	}
 	s.on("POST /v2/checkout/orders/"+orderID+"/authorize", authoriseOrder("COMPLETED", holds("DENIED", "")))
 	if facts, err := p.Reserve(t.Context(), ref, "k"); !final(err) || kinds(facts) != "lapsed failed" {
 		t.Errorf("denied: %v, %v", said(facts), err)
