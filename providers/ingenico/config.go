@@ -60,6 +60,9 @@ func (c *Config) Secrets() []field.Secret {
 	return all
 }
 
+// Reserves implements protocol.Reserver: what is reserved is taken or given back by the API, at Ogone by DirectLink.
+func (c *Config) Reserves() bool { return c.generation() != ogone || c.APIUser != "" }
+
 // ReferenceFields are the fields of a payment that can carry the organiser's ids. merchantParameters may be read whole, or as a query:
 // merchantParameters.purchase_id. A PurchaseId may be written as 22 characters of base64url in the merchant reference or the order id.
 // What Ogone answers to DirectLink names the order id only, so COMPLUS alone serves feedback that carries the amount.

@@ -26,7 +26,7 @@ func NewIngenicoConnect(c Config) *IngenicoConnect {
 
 // Manners implements Simulator.
 func (s *IngenicoConnect) Manners() Manners {
-	return Manners{Page: true, AsksPage: true, AsksButton: true, Ends: true, NamesNobody: true}
+	return Manners{Page: true, AsksPage: true, AsksButton: true, Ends: true, NamesNobody: true, Reserves: true, AsksTaken: true}
 }
 
 // Settings implements Simulator.

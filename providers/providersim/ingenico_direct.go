@@ -21,7 +21,7 @@ func NewIngenicoDirect(c Config) *IngenicoDirect {
 
 // Manners implements Simulator: pages end in whole minutes, which a short window is too short for.
 func (d *IngenicoDirect) Manners() Manners {
-	return Manners{Page: true, AsksPage: true, AsksButton: true, NamesNobody: true}
+	return Manners{Page: true, AsksPage: true, AsksButton: true, NamesNobody: true, Reserves: true, AsksTaken: true}
 }
 
 // Settings implements Simulator.

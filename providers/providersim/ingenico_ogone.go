@@ -96,7 +96,7 @@ func (s *IngenicoOgone) SetVariant(v OgoneVariant) {
 
 // Manners implements Simulator: pages never end.
 func (s *IngenicoOgone) Manners() Manners {
-	return Manners{Page: true, AsksPage: true, AsksButton: true, NamesNobody: true}
+	return Manners{Page: true, AsksPage: true, AsksButton: true, NamesNobody: true, Reserves: true, AsksTaken: true}
 }
 
 // Settings implements Simulator.

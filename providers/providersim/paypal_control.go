@@ -26,7 +26,7 @@ func (p *PayPal) Control() http.Handler {
 
 // Manners implements Simulator: money moves only when we capture.
 func (p *PayPal) Manners() Manners {
-	return Manners{Page: true, AsksPage: true, AsksButton: true, Ends: true, NamesNobody: true, Reserves: true}
+	return Manners{Page: true, AsksPage: true, AsksButton: true, Ends: true, NamesNobody: true, Reserves: true, AsksTaken: true}
 }
 
 // Settings implements Simulator.
