@@ -29,6 +29,12 @@ type dynamics struct {
 	work   func()
 }
 
+func (d *dynamics) counts() (seen, now, most int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.seen, d.now, d.most
+}
+
 func (d *dynamics) RoundTrip(req *http.Request) (*http.Response, error) {
 	d.mu.Lock()
 	d.seen++
