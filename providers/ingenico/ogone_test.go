@@ -162,6 +162,22 @@ func (s *shop) givesBack(t *testing.T, made purchase.Checkout) {
 	}
 }
 
+func TestARefundUnderWayIsGone(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, providersim.OgoneVariant{Slow: true}, nil)
+	made := s.opened(t, providertest.Order("open-1"))
+	s.Press(t, made.Payment, "pay")
+	if facts, err := s.Refund(t.Context(), about(made.Payment), purchase.Money{Minor: 3000, Currency: "EUR"}, "refund-1"); err != nil || facts[0].Version != 1 {
+		t.Fatalf("%v, %v", facts, err)
+	}
+	if _, err := s.Refund(t.Context(), about(made.Payment), purchase.Money{Minor: 2000, Currency: "EUR"}, "refund-2"); !final(err) || len(s.maintenances(t)) != 1 {
+		t.Errorf("more than is left: %v, %v", err, s.maintenances(t))
+	}
+	if pay := fold(made, s.heard(t, made.Payment), s.asked(t, made.Payment)); pay.Net().Minor != 1500 || pay.Contradicted || pay.Hearsay != "" {
+		t.Errorf("%+v", pay)
+	}
+}
+
 // maintenances are the operations that were sent.
 func (s *shop) maintenances(t *testing.T) (all []string) {
 	t.Helper()

@@ -20,6 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type worldlineSim interface {
 	providersim.Simulator
 	SetVariant(providersim.WorldlineVariant)
+	ForgetKeys()
 	HookKeys() map[string]string
 	API() (id, secret string)
 	Signed(body []byte) providersim.Notice

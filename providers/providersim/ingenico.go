@@ -63,6 +63,13 @@ func (w *worldline) SetVariant(v WorldlineVariant) {
 	w.variant = v
 }
 
+// ForgetKeys is the end of the time for which idempotence keys are remembered.
+func (w *worldline) ForgetKeys() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.answers)
+}
+
 // A gcsBook is a payment with what was done: the payer's tries, captures, cancellations, refunds, in their order.
 type gcsBook struct {
 	p        *Payment

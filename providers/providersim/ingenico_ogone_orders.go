@@ -57,8 +57,10 @@ func (s *IngenicoOgone) moved(p *Payment, e event) {
 		sub := s.operate(b, "81", e.refund.Value)
 		e.refund.ID = b.pay + "_" + strconv.Itoa(sub)
 		s.tell(b, sub, b.ops[sub], true)
-		b.ops[sub].status = "8"
-		s.tell(b, sub, b.ops[sub], false)
+		if !s.variant.Slow {
+			b.ops[sub].status = "8"
+			s.tell(b, sub, b.ops[sub], false)
+		}
 	case wasReversed:
 		sub := s.operate(b, "84", e.refund.Value)
 		e.refund.ID = b.pay + "_" + strconv.Itoa(sub)
