@@ -10,7 +10,7 @@ import (
 // units: an amount has two decimals at most, and the bank rounds what has more.
 //
 // Source: Monetico Paiement technical documentation 2.0, montant, as public libraries quote it; CM-CIC Paiement technical documentation 3.0, on rounding.
-var units = protocol.Units{"BHD": 2, "CLF": 2, "IQD": 2, "JOD": 2, "KWD": 2, "LYD": 2, "OMR": 2, "TND": 2}
+var units = protocol.Units{"BHD": 2, "CLF": 2, "IQD": 2, "JOD": 2, "KWD": 2, "LYD": 2, "OMR": 2, "TND": 2, "UYW": 2}
 
 var amounts = regexp.MustCompile(`^([0-9]{1,15}(?:\.[0-9]{1,4})?)([A-Z]{3})$`)
 
