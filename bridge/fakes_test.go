@@ -256,6 +256,13 @@ func (p *psp) Capture(_ context.Context, ref purchase.Ref, _ string) ([]purchase
 	return []purchase.Fact{pay.fact(purchase.Proved)}, nil
 }
 
+// calls are how often money was taken, and sessions ended or reservations given back.
+func (p *psp) calls() (captures, voids int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.captures, p.voids
+}
+
 func (p *psp) set(pay payment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -345,7 +352,7 @@ func (h *house) await(t testing.TB, id string, want purchase.State) bridge.Row {
 	key := purchase.Key{Environment: "main", ID: id}
 	var row bridge.Row
 	var facts []purchase.Fact
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		var err error
 		if row, facts, err = h.store.Find(context.Background(), key); err == nil && row.Summary.State == want {
 			return row

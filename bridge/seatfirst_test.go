@@ -38,7 +38,7 @@ func (h *house) truth(ref string) purchase.Kind {
 
 func (h *house) awaitTruth(t *testing.T, ref string, want purchase.Kind) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); h.truth(ref) != want; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); h.truth(ref) != want; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("the payment is %s, want %s", h.truth(ref), want)
 		}
@@ -53,32 +53,36 @@ func TestSeatFirstTheMoneyIsTakenOnceTheSeatIsThere(t *testing.T) {
 	if row := h.await(t, id, purchase.StateFinalized); h.dynamics.seats(id) != 1 || row.Summary.Cause != purchase.CauseNone {
 		t.Errorf("%d seats, %+v", h.dynamics.seats(id), row.Summary)
 	}
-	if h.psp.captures != 1 || h.psp.voids != 0 {
-		t.Errorf("%d captures, %d voids", h.psp.captures, h.psp.voids)
+	if captures, voids := h.psp.calls(); captures != 1 || voids != 0 {
+		t.Errorf("%d captures, %d voids", captures, voids)
 	}
 }
 
 func TestSeatFirstNobodyIsChargedWithoutASeat(t *testing.T) {
 	t.Parallel()
 	h, b, id, ref := reserved(t, 6*time.Second)
+	h.dynamics.mu.Lock()
 	h.dynamics.onFinalize = func(int, *registration) (purchase.Outcome, bool) {
 		return purchase.Outcome{Result: purchase.Refused, Reason: "full"}, false
 	}
+	h.dynamics.mu.Unlock()
 	h.reserve(t, b, id, ref)
 	h.awaitTruth(t, ref, purchase.Lapsed)
 	if v, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), false); err != nil || v.State != bridge.BuyerExpired {
 		t.Errorf("the buyer is told %q, %v", v.State, err)
 	}
 	h.await(t, id, purchase.StateAbandoned)
-	if h.psp.captures != 0 || h.psp.voids != 1 {
-		t.Errorf("%d captures, %d voids", h.psp.captures, h.psp.voids)
+	if captures, voids := h.psp.calls(); captures != 0 || voids != 1 {
+		t.Errorf("%d captures, %d voids", captures, voids)
 	}
 }
 
 func TestSeatFirstASeatWhoseMoneyCannotBeTakenIsOnTheDesk(t *testing.T) {
 	t.Parallel()
 	h, b, id, ref := reserved(t, time.Minute)
+	h.psp.mu.Lock()
 	h.psp.broke = true
+	h.psp.mu.Unlock()
 	h.reserve(t, b, id, ref)
 	if row := h.await(t, id, purchase.StateHeld); row.Summary.Cause != purchase.CauseCaptureFailed || !row.Summary.Registered {
 		t.Errorf("%+v", row.Summary)
@@ -124,6 +128,13 @@ func (a *agreeing) Reserve(_ context.Context, ref purchase.Ref, key string) ([]p
 	return []purchase.Fact{pay.fact(purchase.Proved)}, nil
 }
 
+// operations counts the operations and the captures.
+func (a *agreeing) operations() (keys, captures int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.keys), a.captures
+}
+
 // agreed is a buyer who agreed at such a provider.
 func agreed(t *testing.T, answers ...error) (h *house, a *agreeing, b *bridge.Bridge, id, ref string) {
 	t.Helper()
@@ -146,8 +157,8 @@ func TestSeatFirstWhatTheBuyerAgreedToIsReservedByUsAndTakenOnceTheSeatIsThere(t
 		h, a, _, id, ref := agreed(t, answers...)
 		h.awaitTruth(t, ref, purchase.Captured)
 		h.await(t, id, purchase.StateFinalized)
-		if len(a.keys) != 1 || h.psp.captures != 1 || h.dynamics.seats(id) != 1 {
-			t.Errorf("%s: %d keys, %d captures, %d seats", name, len(a.keys), h.psp.captures, h.dynamics.seats(id))
+		if keys, captures := a.operations(); keys != 1 || captures != 1 || h.dynamics.seats(id) != 1 {
+			t.Errorf("%s: %d keys, %d captures, %d seats", name, keys, captures, h.dynamics.seats(id))
 		}
 	}
 }
@@ -155,7 +166,7 @@ func TestSeatFirstWhatTheBuyerAgreedToIsReservedByUsAndTakenOnceTheSeatIsThere(t
 func TestSeatFirstAReservationThatIsTurnedDownWaitsForTheBuyer(t *testing.T) {
 	t.Parallel()
 	h, a, b, id, ref := agreed(t, final{errors.New("the bank says no")})
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		v, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), true)
 		if err == nil && v.State == bridge.BuyerRefused {
 			break
@@ -164,7 +175,7 @@ func TestSeatFirstAReservationThatIsTurnedDownWaitsForTheBuyer(t *testing.T) {
 			t.Fatalf("the buyer is told %q, %v", v.State, err)
 		}
 	}
-	if len(a.keys) != 1 || h.psp.captures != 0 || h.dynamics.seats(id) != 0 {
-		t.Errorf("%d keys, %d captures, %d seats", len(a.keys), h.psp.captures, h.dynamics.seats(id))
+	if keys, captures := a.operations(); keys != 1 || captures != 0 || h.dynamics.seats(id) != 0 {
+		t.Errorf("%d keys, %d captures, %d seats", keys, captures, h.dynamics.seats(id))
 	}
 }

@@ -24,7 +24,7 @@ func (p Purchase) funded() bool { return p.Net().Positive() || p.anyPayment(p.re
 // noSeat: there will be none, for a stated cause. Money that was taken is for the desk; money that was only reserved goes back, and
 // the buyer was never charged.
 func (p Purchase) noSeat(cause Cause, now time.Time) Next {
-	back := p.unreserve(nil, now)
+	back := p.unreserve(Payment.Moving, now)
 	if !p.Net().Positive() || acts(back) {
 		return back
 	}
@@ -36,12 +36,12 @@ func acts(next Next) bool {
 	return next.Step == StepVoid || next.Step == StepCapture || next.Step == StepAsk
 }
 
-// unreserve gives back what is reserved, but for one payment. What cannot be given back is for a person: the bank lets go of it in its
-// own time, and until then the buyer misses it.
-func (p Purchase) unreserve(but *Payment, now time.Time) Next {
+// unreserve gives back what is reserved and idle. What cannot be given back is for a person: the bank lets go of it in its own time, and
+// until then the buyer misses it.
+func (p Purchase) unreserve(idle func(Payment) bool, now time.Time) Next {
 	var rest Next
 	for _, pay := range p.Payments {
-		if !p.reserves(pay) || (but != nil && pay.Account == but.Account && pay.Ref == but.Ref) {
+		if !p.reserves(pay) || !idle(pay) {
 			continue
 		}
 		next := p.giveBack(pay, now)

@@ -124,8 +124,8 @@ func (p Purchase) absence() Cause {
 // patience is how many absences in a row are borne before a person sees them.
 const patience = 3
 
-// paying is the one payment that holds, or reserves, exactly the price; nil if none does. Of several the first paid counts, before all
-// that is only reserved; the others are surplus. What holds nothing pays nothing, whatever the price.
+// paying is the one payment that holds, or reserves, exactly the price; nil if none does. Of several the first paid counts, the others
+// are surplus. While money is held nothing is taken beside it, whatever its amount. What holds nothing pays nothing, whatever the price.
 func (p Purchase) paying() *Payment {
 	if p.Offer == nil || !p.Offer.Money.Known() {
 		return nil
@@ -133,7 +133,7 @@ func (p Purchase) paying() *Payment {
 	var found *Payment
 	for i := range p.Payments {
 		pay := &p.Payments[i]
-		if p.funds(*pay) != p.Offer.Money || !p.funds(*pay).Positive() {
+		if p.funds(*pay) != p.Offer.Money || !p.funds(*pay).Positive() || (p.reserves(*pay) && p.Net().Positive()) {
 			continue
 		}
 		if found == nil || p.paidBefore(*pay, *found) {
@@ -143,11 +143,8 @@ func (p Purchase) paying() *Payment {
 	return found
 }
 
-// paidBefore puts what was taken before what is reserved, each in order of time.
+// paidBefore puts payments in the order of time; either all are taken or all are reserved.
 func (p Purchase) paidBefore(a, b Payment) bool {
-	if p.reserves(a) != p.reserves(b) {
-		return p.reserves(b)
-	}
 	return cmp.Or(a.PaidAt.Compare(b.PaidAt), a.ReservedAt.Compare(b.ReservedAt)) < 0
 }
 

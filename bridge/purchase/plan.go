@@ -193,19 +193,27 @@ func planSeated(p Purchase, now time.Time) (Next, bool) {
 		return Next{}, false
 	}
 	pays := p.paying()
-	if pays == nil {
-		return p.planUnpaidSeat(), true
-	}
-	back := p.unreserve(pays, now)
+	back := p.unreserve(func(pay Payment) bool { return p.idle(pay, pays) }, now)
 	if acts(back) {
 		return back, true
 	}
-	rest := p.planPaidSeat(*pays, now)
+	rest := p.planUnpaidSeat()
+	if pays != nil {
+		rest = p.planPaidSeat(*pays, now)
+	}
 	if rest.Step == StepDone && rest.Cause == CauseNone && back.Step != "" {
 		return back, true
 	}
 	rest.Due = earlier(rest.Due, back.Due)
 	return rest, true
+}
+
+// idle tells whether what the payment reserves will not pay for the seat: another does, or money is held and this came after the seat.
+func (p Purchase) idle(pay Payment, pays *Payment) bool {
+	if pays != nil {
+		return pay.Account != pays.Account || pay.Ref != pays.Ref
+	}
+	return p.holding() > 0 && !pay.ReservedAt.Before(p.SeatedAt)
 }
 
 // planPaidSeat: one payment holds or reserves the price.

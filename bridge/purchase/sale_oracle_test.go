@@ -299,7 +299,7 @@ func (o *oracle) judgeGiveBack(facts []purchase.Fact, intent purchase.Fact) {
 	mine, others := reserved(facts)[name], held.with(reserved(facts))
 	delete(others, name+" reserved")
 	if o.seated(facts) {
-		o.expect(lawCharged, others.has(price.Money) || mine != price.Money, "the only money of a seat is given back")
+		o.expect(lawCharged, others.has(price.Money) || held.positive() > 0 || mine != price.Money, "the only money of a seat is given back")
 		return
 	}
 	calls, refusal := finalizes(facts), false
@@ -308,7 +308,7 @@ func (o *oracle) judgeGiveBack(facts []purchase.Fact, intent purchase.Fact) {
 		foreign := f.Standing == purchase.Proved && f.Detail.Event != "" && f.Detail.Event != price.Detail.Event
 		refusal = refusal || foreign || mine && f.Detail.Result == purchase.Refused
 	}
-	hopeless := mine != price.Money || others.has(price.Money) || len(calls) >= purchase.MaxFinalizes || refusal ||
+	hopeless := mine != price.Money || held.positive() > 0 || others.has(price.Money) || len(calls) >= purchase.MaxFinalizes || refusal ||
 		!o.now.Before(o.fold(o.key, facts, o.policy).Deadline.At)
 	o.expect(lawCharged, hopeless, "%s is given back although a seat could still come of it", name)
 }
