@@ -3,6 +3,7 @@ package providersim_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,9 +28,9 @@ func (m *merchant) hold(key string) (order, authorization string) {
 }
 
 func TestPayPalReservesAndTakesByItsRules(t *testing.T) {
-	now := time.Now()
+	var later atomic.Int64
 	c := quiet()
-	c.Now = func() time.Time { return now }
+	c.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
 	m := open(t, c)
 	refused := func(what, path, body, want string) {
 		t.Helper()
@@ -66,7 +67,7 @@ func TestPayPalReservesAndTakesByItsRules(t *testing.T) {
 		t.Errorf("read: %d %s", status, o.Status)
 	}
 	_, old := m.hold("old")
-	now = now.Add(30 * 24 * time.Hour)
+	later.Store(int64(30 * 24 * time.Hour))
 	if all := m.sim.Authorizations(); all[len(all)-1].ID != old || all[len(all)-1].Status != "EXPIRED" {
 		t.Errorf("after a month: %+v", all[len(all)-1])
 	}
