@@ -156,10 +156,13 @@ func Options(t testing.TB, fields map[string]string) protocol.Options {
 	return o
 }
 
+// until is when all orders of a run end: two orders with one key are the same.
+var until = time.Now().Add(40 * time.Minute)
+
 // Order is the usual order, for one pay session.
 func Order(key string) purchase.Order {
 	return purchase.Order{Reference: purchase.Reference{Purchase: PurchaseID, Event: EventID, User: ContactID}, Money: Euros45,
-		Description: "Demo conference", Until: time.Now().Add(40 * time.Minute), Return: "https://pay.example.org/return/token", Language: "fr", Key: key}
+		Description: "Demo conference", Until: until, Return: "https://pay.example.org/return/token", Language: "fr", Key: key}
 }
 
 // Secret is a reference to a file with the text.
