@@ -167,7 +167,8 @@ func (l *DirectLink) maintain(ctx context.Context, operation, code string, one l
 	if err != nil {
 		return nil, l.sender.Never(operation, err)
 	}
-	said, err := l.send(ctx, operation, maintenancePage, map[string]string{"PAYID": one.last().pay, "OPERATION": code, "AMOUNT": strconv.FormatInt(minor, 10)})
+	said, err := l.send(ctx, operation, maintenancePage,
+		map[string]string{"PAYID": one.last().pay, "OPERATION": code, "AMOUNT": strconv.FormatInt(minor, 10)})
 	if err != nil {
 		return nil, err
 	}

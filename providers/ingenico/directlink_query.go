@@ -87,7 +87,10 @@ func (l *DirectLink) ledger(ctx context.Context, by map[string]string) (ledger, 
 		}
 	}
 	one.records = append(one.records, now)
-	return one, true, one.add()
+	if err := one.add(); err != nil {
+		return one, false, l.sender.Judged(protocol.Get, err)
+	}
+	return one, true, nil
 }
 
 // query reads one record. The payment it is about must be the one that was asked for.

@@ -16,7 +16,7 @@ type Ogone struct {
 	config  Config
 	in, out signer
 	base    string // of all pages and calls, with the mode in its path
-	asks    bool   // what is not proved can be asked about
+	asks    bool   // there is DirectLink: what is not proved can be asked about, what is reserved can be captured
 }
 
 // NewOgone makes the account from a section that was validated. It reads the passphrases and calls nobody.

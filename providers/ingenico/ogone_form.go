@@ -34,6 +34,9 @@ func (a *Ogone) Open(_ context.Context, o purchase.Order) (purchase.Checkout, er
 }
 
 func (a *Ogone) form(o purchase.Order) ([]purchase.Field, error) {
+	if o.Reserve && !a.asks {
+		return nil, errors.New("without api_user nothing can capture what is reserved")
+	}
 	minor, err := hundredths(o.Money.Currency).Write(o.Money)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/providers/ingenico"
+	"github.com/paybridge/paybridge/providers/protocol"
 	"github.com/paybridge/paybridge/providers/providersim"
 	"github.com/paybridge/paybridge/providers/providertest"
 )
@@ -229,6 +230,14 @@ func TestAnOrderIsReservedCapturedOrGivenBack(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestNothingIsReservedWhereNothingCanBeCaptured(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, providersim.OgoneVariant{}, nil)
+	if made, err := s.feedbackOnly(t, nil).Open(t.Context(), reserving("open-1")); !final(err) {
+		t.Errorf("%+v, %v", made, err)
+	}
 }
 
 func (s *shop) captures(t *testing.T, made purchase.Checkout, slow bool) {
@@ -562,7 +571,8 @@ func TestAnswersOfOddShapes(t *testing.T) {
 		"an error for a call": `<ncresponse PAYID="0" NCSTATUS="5" NCERROR="50001119" NCERRORPLUS="operation not allowed" STATUS="0"/>`,
 		"turned away":         `<ncresponse NCERRORPLUS="unknown order/1/i/192.0.2.1" STATUS="0"/>`,
 	} {
-		if facts, err := ask(text); err == nil || final(err) || errors.Is(err, purchase.ErrNoPayment) || len(facts) > 0 {
+		var said *protocol.Error
+		if facts, err := ask(text); !errors.As(err, &said) || final(err) || errors.Is(err, purchase.ErrNoPayment) || len(facts) > 0 {
 			t.Errorf("%s: %v, %v", name, facts, err)
 		}
 	}

@@ -84,7 +84,7 @@ func worldlineHarness(t testing.TB, generation string) providertest.Harness {
 		Known:       []purchase.Ref{about(id), {Payment: id, Object: id}, about(other)},
 		Unknown:     about("99999999999"),
 		Secrets:     append(secrets, api),
-		Allocations: 120,
+		Allocations: 90,
 	}
 }
 
@@ -143,7 +143,7 @@ func ogoneHarness(t testing.TB, v providersim.OgoneVariant) providertest.Harness
 		Known:       []purchase.Ref{about(id), {Payment: id, Object: "1_2"}},
 		Unknown:     about("NOBODY"),
 		Secrets:     []string{in, out, password},
-		Allocations: 260,
+		Allocations: 120,
 	}
 }
 
