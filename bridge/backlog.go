@@ -76,7 +76,7 @@ func (c *BacklogCollector) collect(out chan<- prometheus.Metric, a Account, b Ba
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, append([]string{a.Kind, a.Name}, labels...)...)
 	}
 	waiting := b.States[purchase.StateAwaitingPayment] + b.States[purchase.StatePaymentPending] + b.States[purchase.StateAuthorised]
-	attention := b.States[purchase.StateHeld] + b.States[purchase.StateMismatch] + b.States[purchase.StatePaidLate]
+	attention := b.States[purchase.StateHeld] + b.States[purchase.StateMismatch] + b.States[purchase.StatePaidLate] + b.States[purchase.StateDisputed]
 	gauge(c.count, float64(waiting), "awaiting_payment")
 	gauge(c.count, float64(b.States[purchase.StatePaidUnfinalized]-b.Working), "paid_unfinalized")
 	gauge(c.count, float64(b.Working), "finalizing")

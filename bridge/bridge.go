@@ -57,7 +57,8 @@ type Voider interface {
 	Void(ctx context.Context, ref purchase.Ref, key string) ([]purchase.Fact, error)
 }
 
-// A Refunder sends money back. The same key never refunds twice within the provider's horizon.
+// A Refunder sends money back. It is one attempt, and the same key never refunds twice within the provider's horizon. It answers what the
+// provider then shows; a refund that is under way counts as gone.
 type Refunder interface {
 	Refund(ctx context.Context, ref purchase.Ref, amount purchase.Money, key string) ([]purchase.Fact, error)
 }

@@ -2,7 +2,9 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,7 +77,7 @@ func New(o Options) (*Bridge, error) {
 			e.Policy.Unaskable = append(e.Policy.Unaskable, a.Name)
 			b.environments[e.Name] = e
 		}
-		if err := ableSeatFirst(e, a); err != nil {
+		if err := errors.Join(ableSeatFirst(e, a), ableRefund(e, a)); err != nil {
 			return nil, err
 		}
 		b.accounts[a.Name] = a
@@ -90,6 +92,15 @@ func ableSeatFirst(e Environment, a Account) error {
 	_, askable := a.Provider.(Asker)
 	if e.Policy.SeatFirst(a.Name) && !(takes && gives && askable) {
 		return fmt.Errorf("account %s: a %s account cannot reserve money, take it later and give it back; write capture: before_registration", a.Name, a.Kind)
+	}
+	return nil
+}
+
+// ableRefund: who sends money back by policy must be able to.
+func ableRefund(e Environment, a Account) error {
+	_, able := a.Provider.(Refunder)
+	if p := e.Policy; !able && (slices.Contains(p.RefundLate, a.Name) || slices.Contains(p.RefundExtra, a.Name)) {
+		return fmt.Errorf("account %s: a %s account cannot send money back; write late: desk and surplus: desk", a.Name, a.Kind)
 	}
 	return nil
 }

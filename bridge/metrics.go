@@ -22,6 +22,7 @@ type Metrics struct {
 	sincePaid     *prometheus.HistogramVec
 	slo           *prometheus.CounterVec
 	objective     *prometheus.GaugeVec
+	actions       *prometheus.CounterVec
 }
 
 // The buckets hold every objective as an exact bound.
@@ -61,6 +62,7 @@ func NewMetrics(reg prometheus.Registerer, accounts []Account) *Metrics {
 		sinceRegister: histogram("registration_finalization_duration_seconds", "From the registration to the seat: the latency budget used.", registerBuckets, "provider"),
 		sincePaid:     histogram("payment_finalization_duration_seconds", "From the provider's capture to the seat.", paidBuckets, "provider", "source"),
 		slo:           counter("slo_events_total", "Events that the objectives count.", "slo", "result"),
+		actions:       counter("operator_actions_total", "Decisions of a person.", "action"),
 		objective:     gauge("slo_objective_ratio", "The objectives.", "slo"),
 	}
 	m.start(accounts)
@@ -86,6 +88,7 @@ func (m *Metrics) start(accounts []Account) {
 		}, "payment_succeeded", "payment_pending", "payment_failed", "refund", "dispute", "other")
 	}
 	m.verifications.WithLabelValues("other", "other", "unknown_account")
+	each(func(a string) { m.actions.WithLabelValues(a) }, purchase.AllActions()...)
 	for slo, ratio := range map[string]float64{"finalize_in_window": 0.999, "finalize_fast": 0.99, "callback_accept": 0.999} {
 		m.objective.WithLabelValues(slo).Set(ratio)
 		each(func(r string) { m.slo.WithLabelValues(slo, r) }, "good", "bad")
@@ -99,6 +102,8 @@ func each(do func(string), values ...string) {
 		do(v)
 	}
 }
+
+func (m *Metrics) decided(a purchase.Action) { m.actions.WithLabelValues(string(a)).Inc() }
 
 func (m *Metrics) unknownAccount() {
 	m.verifications.WithLabelValues("other", "other", "unknown_account").Inc()

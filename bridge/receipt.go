@@ -72,7 +72,7 @@ type Visit struct {
 	Language  string
 }
 
-// BuyerState is one of the eight things a buyer can be told.
+// BuyerState is one of the nine things a buyer can be told.
 type BuyerState string
 
 // The states of the return page.
@@ -84,5 +84,6 @@ const (
 	BuyerRefused    BuyerState = "refused"
 	BuyerExpired    BuyerState = "expired"
 	BuyerLate       BuyerState = "late"
+	BuyerRefunded   BuyerState = "refunded"
 	BuyerUnknown    BuyerState = "unknown"
 )

@@ -28,6 +28,8 @@ func (w *worker) take(ctx context.Context, p purchase.Purchase, next purchase.Ne
 		return w.capture(ctx, next)
 	case purchase.StepVoid:
 		return w.void(ctx, next)
+	case purchase.StepRefund:
+		return w.refund(ctx, next)
 	case purchase.StepConclude:
 		return w.conclude(ctx, p, next)
 	case purchase.StepHandOver:
@@ -96,16 +98,17 @@ func (w *worker) ask(ctx context.Context, p purchase.Purchase, next purchase.Nex
 }
 
 // proved addresses what the provider said: to the purchase it names. What names none belongs here only if we opened that payment for
-// this purchase; hearsay alone never ties money to a purchase, so anything else is an orphan.
+// this purchase, or if proof of its money named this purchase before; hearsay alone never ties money to a purchase, so anything else is an
+// orphan.
 func (w *worker) proved(ctx context.Context, account Account, next purchase.Next, proofs []purchase.Fact, by purchase.Source) ([]purchase.Fact, error) {
-	opened := w.fold().Opened(account.Name, next.Payment.Payment)
+	ours := w.fold().Owns(account.Name, next.Payment.Payment)
 	facts, err := w.address(ctx, account, proofs, by)
 	if err != nil {
 		return nil, err
 	}
 	for i, f := range proofs {
 		switch {
-		case f.Purchase.ID == "" && opened:
+		case f.Purchase.ID == "" && ours:
 			facts[i].Purchase = w.key
 		case f.Purchase.ID == "":
 			facts[i].Purchase = purchase.Orphan(account.Environment, account.Name, f.Payment)
@@ -201,17 +204,29 @@ func (w *worker) void(ctx context.Context, next purchase.Next) error {
 	return w.operate(ctx, next, voider.Void)
 }
 
+// refund sends money back.
+func (w *worker) refund(ctx context.Context, next purchase.Next) error {
+	refunder, ok := w.accounts[next.Account].Provider.(Refunder)
+	if !ok {
+		return errLater{after: time.Hour, err: fmt.Errorf("account %s cannot refund", next.Account)}
+	}
+	return w.operate(ctx, next, func(ctx context.Context, ref purchase.Ref, key string) ([]purchase.Fact, error) {
+		return refunder.Refund(ctx, ref, next.Money, key)
+	})
+}
+
 // operate makes a call to a provider that cannot be taken back, under the key of its operation: the intent is durable before.
 func (w *worker) operate(ctx context.Context, next purchase.Next, call func(context.Context, purchase.Ref, string) ([]purchase.Fact, error)) error {
-	intents, err := w.learnIf(ctx, w.head, w.own(purchase.Fact{Kind: purchase.Intended, Account: next.Account, Payment: next.Payment.Payment,
-		Detail: purchase.Detail{Step: next.Step, SendBefore: w.now().Add(w.env.Policy.SendWithin)}}))
+	intent := purchase.Fact{Kind: purchase.Intended, Account: next.Account, Payment: next.Payment.Payment, Money: next.Money, Attempt: next.Attempt,
+		Detail: purchase.Detail{Step: next.Step, SendBefore: w.now().Add(w.env.Policy.SendWithin), Left: next.Left}}
+	intents, err := w.learnIf(ctx, w.head, w.own(intent))
 	if err != nil {
 		return err
 	}
 	w.log.Info("calling the provider", zap.String("step", string(next.Step)), zap.String("account", next.Account), zap.String("payment", next.Payment.Payment))
 	proofs, err := call(ctx, next.Payment, w.operationKey(intents[0]))
 	by := purchase.ByReturn // the buyer agreed, and then we took or reserved the money
-	if next.Step == purchase.StepVoid || (next.Step == purchase.StepCapture && w.env.Policy.SeatFirst(next.Account)) {
+	if next.Step == purchase.StepVoid || next.Step == purchase.StepRefund || (next.Step == purchase.StepCapture && w.env.Policy.SeatFirst(next.Account)) {
 		by = purchase.ByPoll
 	}
 	facts, failed := w.proved(ctx, w.accounts[next.Account], next, proofs, by)

@@ -75,6 +75,8 @@ func buyerState(p purchase.Purchase, payment string, cancelled bool, now time.Ti
 		return BuyerPending
 	case purchase.StatePaidLate:
 		return BuyerLate
+	case purchase.StateRefunding, purchase.StateRefunded:
+		return BuyerRefunded
 	case purchase.StateAwaitingPayment, purchase.StateAbandoned:
 		return unpaidState(p, payment, cancelled, now)
 	}

@@ -132,7 +132,7 @@ func (w *worker) failed(p purchase.Purchase, next purchase.Next, err error) time
 // showLate puts a paid purchase on the desk whose deadline passed while Dynamics could not be asked. It is still tried, and leaves
 // the desk by itself when it gets its seat.
 func (w *worker) showLate(p purchase.Purchase) {
-	if w.now().Before(p.Deadline.At) || !p.Net().Positive() || p.Registered() || p.Desk != purchase.CauseNone {
+	if w.now().Before(p.Deadline.At) || !p.Net().Positive() || p.Registered() || p.Desk != purchase.CauseNone || p.Closed() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), keepWithin)

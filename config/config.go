@@ -24,6 +24,9 @@ type Config struct {
 	Operations web.Operations `yaml:"operations"`
 	// Store is where everything is kept: the path of an SQLite file on a local disk. It is made if it is not there.
 	Store string `yaml:"store"`
+	// Control is the path of the socket at which the daemon takes the decisions of paybridge desk. Only the daemon's own user can open it.
+	// Without it: the store's path and ".control".
+	Control string `yaml:"control"`
 	// SealKeys seal what travels through a provider. The first seals, all verify: put a new one in front, and drop the old one when
 	// the last payment under it is over.
 	SealKeys []field.Secret `yaml:"seal_keys"`
@@ -52,8 +55,12 @@ type Account struct {
 	// then leaves money to give back. after_registration: it is only reserved, and taken once the registration is final; nobody is
 	// charged without a seat, but a capture that fails leaves a seat without its money.
 	Capture string `yaml:"capture"`
-	// Late says what becomes of money that came too late: desk (a person decides), the only way of this version.
+	// Late says what becomes of money that came too late for a seat, after Dynamics was asked once more: desk (a person decides, the
+	// default) or refund (it goes back by itself). Money that is only reserved always goes back.
 	Late string `yaml:"late"`
+	// Surplus says what becomes of money beside the payment that has the seat, such as a second payment: desk (a person decides, the
+	// default) or refund (it goes back by itself).
+	Surplus string `yaml:"surplus"`
 	// Event is the ReadableEventId of an account that sells one event only.
 	Event string `yaml:"event"`
 	// Reference says where notifications carry the ids, when the organiser's own page starts the payments (callback only).
@@ -75,6 +82,9 @@ func (c *Config) Validate(p *field.Problems) {
 	c.Server.Validate(p.At("server"))
 	c.Operations.Validate(p.At("operations"))
 	c.validateStore(p)
+	if len(c.Control) > controlUpTo {
+		p.Add("control", "is longer than a socket's path may be (%d bytes); write a shorter one", controlUpTo)
+	}
 	p.Require("seal_keys", len(c.SealKeys) > 0, "make one with: openssl rand -hex 32 > seal, and write file:seal")
 	for _, key := range c.SealKeys {
 		checkSecret(p, "seal_keys", key)
@@ -87,6 +97,17 @@ func (c *Config) Validate(p *field.Problems) {
 	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
 		c.validateAccount(p.At("accounts."+name), name)
 	}
+}
+
+// controlUpTo leaves room within the 107 bytes of a socket's path, which Linux allows, for the name under which it is made.
+const controlUpTo = 80
+
+// ControlSocket is where the daemon takes decisions.
+func (c *Config) ControlSocket() string {
+	if c.Control != "" {
+		return c.Control
+	}
+	return strings.TrimPrefix(c.Store, "sqlite:") + ".control"
 }
 
 func (c *Config) validateStore(p *field.Problems) {
@@ -124,11 +145,20 @@ func (c *Config) validateAccount(p *field.Problems, name string) {
 	case a.Capture != "" && a.Capture != "before_registration" && a.Capture != "after_registration":
 		p.Add("capture", "is %q; write before_registration or after_registration", a.Capture)
 	}
-	if a.Late != "" && a.Late != "desk" {
-		p.Add("late", "is %q; this version knows desk only", a.Late)
-	}
+	validateReturn(p, "late", a.Late, a.Config.Reserves())
+	validateReturn(p, "surplus", a.Surplus, a.Config.Reserves())
 	a.Config.Validate(p, e.Live())
 	a.Reference.Validate(p.At("reference"), a.Config.ReferenceFields())
+}
+
+// validateReturn: money goes back by itself only where we are able to move it at all.
+func validateReturn(p *field.Problems, key, policy string, able bool) {
+	switch {
+	case policy == "refund" && !able:
+		p.Add(key, "is refund; this account cannot send money back by itself: write desk")
+	case policy != "" && policy != "desk" && policy != "refund":
+		p.Add(key, "is %q; write desk or refund", policy)
+	}
 }
 
 func checkSecret(p *field.Problems, key string, s field.Secret) {

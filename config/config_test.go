@@ -209,7 +209,7 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	_, err := config.Load(settle(t, func(s string) string {
 		s = strings.Replace(s, "version: 1", "version: 3", 1)
 		s = strings.Replace(s, "mode: live", "mode: maybe", 1)
-		return strings.Replace(s, "late: desk", "late: refund", 1)
+		return strings.Replace(s, "late: desk", "late: void", 1)
 	}))
 	var invalid *config.Invalid
 	if !errors.As(err, &invalid) || len(invalid.Problems) != 3 {

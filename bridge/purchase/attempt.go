@@ -13,6 +13,9 @@ type Attempt struct {
 	Step       Step
 	Account    string // of a payment's
 	Payment    string
+	Money      Money // Refund: what is to go back
+	Left       Money // Refund: what the payment is to hold after it
+	Order      int64 // Refund: the number of a person's order; 0: the policy's
 	SendBefore time.Time
 	Concluded  bool
 	Result     Result // Unknown until concluded otherwise
@@ -33,7 +36,7 @@ func foldAttempts(facts []*Fact, step Step) []Attempt {
 	for _, f := range facts {
 		if f.Kind == Intended && f.Detail.Step == step {
 			attempts = append(attempts, Attempt{Number: f.Number, Key: f.ID, Step: step, Account: f.Account, Payment: f.Payment,
-				SendBefore: f.Detail.SendBefore, Result: Unknown})
+				Money: f.Money, Left: f.Detail.Left, Order: f.Attempt, SendBefore: f.Detail.SendBefore, Result: Unknown})
 		}
 	}
 	slices.SortFunc(attempts, func(a, b Attempt) int { return cmp.Compare(a.Number, b.Number) })
@@ -43,12 +46,13 @@ func foldAttempts(facts []*Fact, step Step) []Attempt {
 	return attempts
 }
 
-// shareKeys gives an attempt the key of the one before it, unless that was refused: so a repeat is the same operation to the
-// provider, and a new try after a refusal is not.
+// shareKeys gives an attempt the key of the one before it, unless that was refused or was about other money: so a repeat is the same
+// operation to the provider, and a new try after a refusal is not.
 func shareKeys(attempts []Attempt) []Attempt {
 	for i := 1; i < len(attempts); i++ {
-		if attempts[i-1].Result != Refused {
-			attempts[i].Key = attempts[i-1].Key
+		before := attempts[i-1]
+		if before.Result != Refused && before.Order == attempts[i].Order && before.Money == attempts[i].Money {
+			attempts[i].Key = before.Key
 		}
 	}
 	return attempts
@@ -81,12 +85,12 @@ type readBack struct {
 }
 
 // foldReadBacks takes the best answer: all seats beat some, some beat none; of "none" the latest counts, since only a late one
-// proves anything; "cannot say" counts when nothing else was said.
-func foldReadBacks(facts []*Fact, attempt int64) readBack {
+// proves anything; "cannot say" counts when nothing else was said. What was said before a person's word no longer counts.
+func foldReadBacks(facts []*Fact, attempt, word int64) readBack {
 	order := map[Seats]int{seatsUnasked: 0, SeatsUnsaid: 1, SeatsNone: 2, SeatsSome: 3, SeatsAll: 4}
 	rb := readBack{attempt: attempt}
 	for _, f := range facts {
-		if f.Kind != ReadBack || f.Attempt != attempt {
+		if f.Kind != ReadBack || f.Attempt != attempt || f.Number < word {
 			continue
 		}
 		rb.count++

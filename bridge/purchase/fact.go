@@ -36,7 +36,7 @@ type Fact struct {
 	Version int64 `json:"version,omitempty"`
 	// Number is given by the store, under the purchase's lock, to own and decided facts: their order is content.
 	Number int64 `json:"number,omitempty"`
-	// Attempt is the Number of the intent that an outcome or a read-back belongs to.
+	// Attempt is the Number of the intent that an outcome or a read-back belongs to, or of the order that a refund's intent carries out.
 	Attempt int64 `json:"attempt,omitempty"`
 
 	Detail Detail `json:"detail,omitzero"`
@@ -63,6 +63,8 @@ type Detail struct {
 	Voidable   bool      `json:"voidable,omitempty"`
 	Form       bool      `json:"form,omitempty"`
 	Unaskable  bool      `json:"unaskable,omitempty"`
+	By         string    `json:"by,omitempty"`
+	Left       Money     `json:"left,omitzero"`
 }
 
 // Standing is what a fact rests on. The order is that of trust.
@@ -129,7 +131,8 @@ const (
 	// Offered: what Dynamics said of the purchase: Money, Detail.Event, User, Created, Attendees, Seats; Basis is what was known of
 	// the money when it was asked. Reason is set, and Money is not, where Dynamics knows no such purchase.
 	Offered Kind = "offered"
-	// Intended: written before a call that cannot be taken back: Detail.Step, SendBefore, and the payment if it is about one.
+	// Intended: written before a call that cannot be taken back: Detail.Step, SendBefore, and the payment if it is about one. Of a
+	// refund also Money, what the payment is to hold after it (Detail.Left), and Attempt, the person's order; 0 is the policy's.
 	Intended Kind = "intended"
 	// Concluded: what became of the intent named by Attempt: Detail.Result, Reason.
 	Concluded Kind = "concluded"
@@ -141,8 +144,23 @@ const (
 	Abandoned Kind = "abandoned"
 	// Tied: the orphaned payment was found to belong to the purchase named in Detail.Reason.
 	Tied Kind = "tied"
-	// Accepted: a person accepted exactly the difference that Detail.Basis names, Detail.Reason says why.
+)
+
+// Decisions of a person: Detail.By says who, Detail.Reason why. A person may also say what Dynamics shows (a decided ReadBack) and which
+// purchase an orphan pays (a decided Tied).
+const (
+	// Accepted: exactly the difference that Detail.Basis, a Matter, names.
 	Accepted Kind = "accepted"
+	// Retried: what was refused, given up or waits is to be tried again now.
+	Retried Kind = "retried"
+	// AskOrdered: the providers are to be asked about every payment now.
+	AskOrdered Kind = "ask_ordered"
+	// RefundOrdered: Money of the payment is to go back. It lapses unless it is begun while the Sight is Detail.Basis.
+	RefundOrdered Kind = "refund_ordered"
+	// Closed: nothing more is to be done for what Detail.Basis, a Sight, names.
+	Closed Kind = "closed"
+	// Noted: a note, in Detail.Reason. It changes nothing.
+	Noted Kind = "noted"
 )
 
 // Result is what became of an intent.
@@ -200,6 +218,9 @@ func Instant(t time.Time) time.Time {
 	}
 	return t
 }
+
+// proof tells whether the fact says what is so: by the provider's proof, or by the word of a person who answers for it.
+func (f Fact) proof() bool { return f.Standing == Proved || f.Standing == Decided }
 
 // Numbered tells whether the store gives the fact a number: its order among the purchase's own facts is content.
 func (f Fact) Numbered() bool {

@@ -25,6 +25,12 @@ type Purchase struct {
 	seated    bool
 	SeatedAt  time.Time
 
+	retried    int64 // number of the latest decision that everything be looked at again
+	askOrdered int64 // number of the latest decision to ask the providers
+	word       int64 // number of the latest word of a person on what Dynamics shows
+	noSeats    int64 // number of the latest such word that there are none
+	closed     bool
+
 	AcceptedOf   string // the Matter that a person accepted
 	Desk         Cause  // why it is on the desk; "" if it is not, or no longer for what is known now
 	HandedAt     time.Time
@@ -92,7 +98,7 @@ func (p *Purchase) note(f *Fact) {
 	}
 	switch f.Kind {
 	case Captured:
-		if f.Standing == Proved && (p.learnedAt.IsZero() || f.Seen.Before(p.learnedAt)) {
+		if f.proof() && (p.learnedAt.IsZero() || f.Seen.Before(p.learnedAt)) {
 			p.learnedAt, p.learnedBy = f.Seen, f.Source
 		}
 	case Arrived:
@@ -105,6 +111,23 @@ func (p *Purchase) note(f *Fact) {
 		}
 	case Tied:
 		p.TiedTo = max(p.TiedTo, f.Detail.Reason)
+	case Retried:
+		p.retried = max(p.retried, f.Number)
+	case AskOrdered:
+		p.askOrdered = max(p.askOrdered, f.Number)
+	case ReadBack:
+		p.noteWord(f)
+	}
+}
+
+// noteWord: what a person says that Dynamics shows makes everything be judged anew.
+func (p *Purchase) noteWord(f *Fact) {
+	if f.Standing != Decided {
+		return
+	}
+	p.word, p.retried = max(p.word, f.Number), max(p.retried, f.Number)
+	if f.Detail.Seats == SeatsNone {
+		p.noSeats = max(p.noSeats, f.Number)
 	}
 }
 
@@ -126,7 +149,7 @@ func (p *Purchase) noteLatest(facts []*Fact) {
 		}
 	}
 	for _, f := range facts {
-		if f.Kind == Offered && f.Number > priced {
+		if f.Kind == Offered && f.Number > max(priced, p.retried) {
 			p.Absences++
 		}
 	}
@@ -204,10 +227,11 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// foldSeats says whether the seats exist: a confirmed finalize, or any read-back that shows them all.
+// foldSeats says whether the seats exist: a confirmed finalize, or any read-back that shows them all, since a person last said that there
+// are none.
 func (p *Purchase) foldSeats(facts []*Fact) {
 	for _, a := range p.Finalizes {
-		if a.Result == Confirmed {
+		if a.Result == Confirmed && a.Number > p.noSeats {
 			p.seat(a.At)
 		}
 	}
@@ -215,9 +239,9 @@ func (p *Purchase) foldSeats(facts []*Fact) {
 	if a := p.doubtful(); a != nil {
 		asked = a.Number
 	}
-	p.readBack = foldReadBacks(facts, asked)
+	p.readBack = foldReadBacks(facts, asked, p.word)
 	for _, f := range facts {
-		if f.Kind == ReadBack && f.Detail.Seats == SeatsAll {
+		if f.Kind == ReadBack && f.Detail.Seats == SeatsAll && f.Number > p.noSeats {
 			p.seat(f.At)
 		}
 	}
@@ -257,19 +281,16 @@ func (p Purchase) Unsettled() *Attempt {
 }
 
 func (p *Purchase) foldDesk(facts []*Fact) {
-	handed, abandoned, accepted := &Fact{}, &Fact{}, &Fact{}
+	last := map[Kind]*Fact{Handed: {}, Abandoned: {}, Accepted: {}, Closed: {}}
 	for _, f := range facts {
-		switch {
-		case f.Kind == Handed && f.Number > handed.Number:
-			handed = f
-		case f.Kind == Abandoned && f.Number > abandoned.Number:
-			abandoned = f
-		case f.Kind == Accepted && f.Number > accepted.Number:
-			accepted = f
+		if have, ok := last[f.Kind]; ok && f.Number > have.Number {
+			last[f.Kind] = f
 		}
 	}
-	p.AbandonedOn, p.AcceptedOf, p.HandedAt = abandoned.Detail.Basis, accepted.Detail.Basis, handed.At
-	if handed.Number > 0 && handed.Detail.Basis == p.Sight() {
+	p.AbandonedOn, p.AcceptedOf, p.HandedAt = last[Abandoned].Detail.Basis, last[Accepted].Detail.Basis, last[Handed].At
+	sight := p.Sight()
+	p.closed = last[Closed].Number > 0 && last[Closed].Detail.Basis == sight
+	if handed := last[Handed]; handed.Number > 0 && handed.Detail.Basis == sight && !p.closed {
 		p.Desk = handed.Detail.Cause
 	}
 }

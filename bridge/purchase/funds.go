@@ -28,6 +28,10 @@ func (p Purchase) noSeat(cause Cause, now time.Time) Next {
 	if !p.Net().Positive() || acts(back) {
 		return back
 	}
+	if next, ok := p.refundLate(cause, now); ok {
+		next.Due = earlier(next.Due, back.Due)
+		return next
+	}
 	return p.handOver(cause, back.Due)
 }
 
@@ -61,7 +65,7 @@ func (p Purchase) giveBack(pay Payment, now time.Time) Next {
 	switch {
 	case slices.Contains(p.shut, pay.Account):
 		return Next{Step: StepWait, Due: now.Add(time.Minute), Cause: CausePaymentPending}
-	case last == nil || last.At.Before(pay.ReservedAt):
+	case last == nil || last.At.Before(pay.ReservedAt) || last.Number < p.retried:
 		return Next{Step: StepVoid, Account: pay.Account, Payment: pay.named()}
 	case last.Result == Unknown || last.Result == Unsent:
 		if again := pay.voidAgain(); now.Before(again) {
@@ -82,7 +86,7 @@ func (p Purchase) collect(pay Payment, now time.Time) Next {
 	switch {
 	case slices.Contains(p.shut, pay.Account):
 		return Next{Step: StepWait, Due: now.Add(time.Minute), Cause: CausePaymentPending}
-	case last == nil || last.At.Before(pay.ReservedAt):
+	case last == nil || last.At.Before(pay.ReservedAt) || last.Number < p.retried:
 		return take
 	case pay.asked < last.told && p.askable(pay.Account):
 		return pay.ask()

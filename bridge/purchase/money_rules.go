@@ -18,7 +18,7 @@ func planMoney(p Purchase, now time.Time) (Next, bool) {
 	if !p.Net().Positive() && p.over(now) {
 		return p.noSeat(CausePaidLate, now), true
 	}
-	if p.priceBasis() != p.Basis() {
+	if !p.priced() {
 		return Next{Step: StepPrice, Basis: p.Basis()}, true
 	}
 	if !p.Offer.Money.Known() {
@@ -34,7 +34,7 @@ func planMoney(p Purchase, now time.Time) (Next, bool) {
 		return p.noSeat(p.difference(), now), true
 	case p.acknowledged() >= MaxFinalizes:
 		return p.noSeat(CauseNotRegistered, now), true
-	case p.late(now):
+	case p.late(now) && (p.triedLate() || !p.Net().Positive()):
 		return p.noSeat(CausePaidLate, now), true
 	}
 	return Next{Step: StepFinalize, Basis: p.Basis()}, true
@@ -58,7 +58,7 @@ func (p Purchase) planShown() (Next, bool) {
 // refused looks at the last finalize, if Dynamics turned it down for good: too late where the deadline had passed by then.
 func (p Purchase) refused() (Cause, bool) {
 	last := lastOf(p.Finalizes)
-	if last == nil || last.Result != Refused {
+	if last == nil || last.Result != Refused || last.Number < p.retried {
 		return CauseNone, false
 	}
 	if !last.At.Before(p.Deadline.At) {
@@ -67,9 +67,16 @@ func (p Purchase) refused() (Cause, bool) {
 	return CauseRefused, true
 }
 
-// late: only a certain deadline stops a finalize. Past an uncertain one Dynamics is asked, once, and its refusal counts.
+// late: past an uncertain deadline nothing stops a finalize but Dynamics' refusal; past a certain one there is one last try, if
+// Dynamics still shows the purchase.
 func (p Purchase) late(now time.Time) bool {
 	return p.Deadline.Certain && !now.Before(p.Deadline.At)
+}
+
+// triedLate tells whether Dynamics had its last try: a finalize after the deadline, and after a person wanted another.
+func (p Purchase) triedLate() bool {
+	last := lastOf(p.Finalizes)
+	return last != nil && last.Result != Unsent && last.Number > p.retried && !last.At.Before(p.Deadline.At)
 }
 
 // over: whatever Dynamics would say, money that is only reserved is not held any longer. Past an uncertain deadline it is given a
@@ -82,12 +89,15 @@ func (p Purchase) over(now time.Time) bool {
 func (p Purchase) acknowledged() int {
 	n := 0
 	for _, a := range p.Finalizes {
-		if a.MayHaveWorked() {
+		if a.MayHaveWorked() && a.Number > p.retried {
 			n++
 		}
 	}
 	return n
 }
+
+// priced tells whether the price was read after all that is known of the money, and after a person wanted it read again.
+func (p Purchase) priced() bool { return p.priceBasis() == p.Basis() && p.Offer.Number > p.retried }
 
 func (p Purchase) priceBasis() string {
 	if p.Offer == nil {

@@ -39,11 +39,13 @@ type Payment struct {
 	HeardReturn bool
 	LastAsked   time.Time
 	asked       int64     // number of the last read-back
+	order       *Fact     // the latest order of a person to send money back
 	agreed      time.Time // when we last learned that the buyer agreed or came back
 
 	Reserves []Attempt // our own intents to reserve the money of a session that the buyer agreed to
 	Captures []Attempt // our own capture intents
 	Voids    []Attempt // our own intents to end the session, or to give back what it reserved
+	Refunds  []Attempt // our own intents to send back what was taken
 }
 
 // Net is what the payment holds: captured less refunded and reversed.
@@ -110,7 +112,9 @@ func lastOf(attempts []Attempt) *Attempt {
 }
 
 // Attempts are all our own calls about the payment.
-func (p Payment) Attempts() []Attempt { return slices.Concat(p.Reserves, p.Captures, p.Voids) }
+func (p Payment) Attempts() []Attempt {
+	return slices.Concat(p.Reserves, p.Captures, p.Voids, p.Refunds)
+}
 
 // moneyState is the proved part that prices and decisions rest on.
 func (p Payment) moneyState() []string {

@@ -98,6 +98,7 @@ func foldPayment(id paymentID, facts []*Fact) Payment {
 	p.Reserves = shareKeys(foldAttempts(facts, StepReserve))
 	p.Captures = shareKeys(foldAttempts(facts, StepCapture))
 	p.Voids = shareKeys(foldAttempts(facts, StepVoid))
+	p.Refunds = shareKeys(foldAttempts(facts, StepRefund))
 	p.Object = askable(objects)
 	return p
 }
@@ -108,6 +109,10 @@ func (p *Payment) note(f *Fact, objects map[string]*object) {
 	case Opened:
 		if p.Opened == nil || f.Number < p.Opened.Number {
 			p.Opened = f
+		}
+	case RefundOrdered:
+		if p.order == nil || f.Number > p.order.Number {
+			p.order = f
 		}
 	case Asked:
 		if f.Number > p.asked {
@@ -121,7 +126,7 @@ func (p *Payment) note(f *Fact, objects map[string]*object) {
 		}
 		o.take(f)
 	}
-	if f.Standing == Proved {
+	if f.proof() {
 		p.Approved = p.Approved || f.Kind == Approved
 		p.Lapsed = p.Lapsed || f.Kind == Lapsed
 		p.held = p.held || f.Kind == Authorised
@@ -196,7 +201,7 @@ type object struct {
 }
 
 func (o *object) take(f *Fact) {
-	if f.Standing != Proved {
+	if !f.proof() {
 		o.heard = append(o.heard, f)
 		return
 	}

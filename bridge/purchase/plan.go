@@ -12,12 +12,14 @@ type Next struct {
 	Cause   Cause
 	Account string // Ask, Reserve, Capture, Void: whose payment
 	Payment Ref
-	Attempt int64  // Conclude: the intent; ReadBack: the finalize it is asked after
+	Money   Money // Refund: what goes back, and Left is what the payment is to hold then
+	Left    Money
+	Attempt int64  // Conclude: the intent; ReadBack: the finalize it is asked after; Refund: a person's order, 0 for the policy's
 	Basis   string // Ask: the hearsay it answers; Price, HandOver, Abandon: what is known
 }
 
 // Rules is the number of the rules by which facts are folded. Raise it whenever Fold or Summary changes: the stores fold again.
-const Rules = 4
+const Rules = 5
 
 // MaxFinalizes bounds how often a purchase is finalized when Dynamics takes the call and then shows no seat.
 const MaxFinalizes = 3
@@ -75,6 +77,7 @@ var rules = []rule{
 	planDoubt,
 	planHearsay,
 	planContradiction,
+	planRefund,
 	planSeated,
 	planOrphan,
 	planMoney,
@@ -107,6 +110,9 @@ func planDoubt(p Purchase, now time.Time) (Next, bool) {
 	quiet := a.SendBefore.Add(p.policy.Quiet)
 	again := p.nextReadBack(quiet)
 	ask := Next{Step: StepReadBack, Attempt: a.Number}
+	if p.readBack.count > 0 && p.readBack.told < p.retried {
+		return ask, true
+	}
 	switch p.readBack.seats {
 	case SeatsUnsaid:
 		if p.policy.Repeat == RepeatAfterQuiet && len(p.Finalizes) < MaxFinalizes {
@@ -170,10 +176,11 @@ func before(t, limit time.Time) time.Time {
 	return time.Time{}
 }
 
-// planHearsay asks at once about whatever was heard since the last read-back.
+// planHearsay asks at once about whatever was heard since the last read-back, and about everything when a person orders it.
 func planHearsay(p Purchase, _ time.Time) (Next, bool) {
 	for _, pay := range p.Payments {
-		if pay.Hearsay != "" && pay.Hearsay != pay.AskedOf && !slices.Contains(p.shut, pay.Account) && p.askable(pay.Account) {
+		news := pay.Hearsay != "" && pay.Hearsay != pay.AskedOf || pay.asked < p.askOrdered
+		if news && !slices.Contains(p.shut, pay.Account) && p.askable(pay.Account) {
 			return pay.ask(), true
 		}
 	}
@@ -211,7 +218,7 @@ func planSeated(p Purchase, now time.Time) (Next, bool) {
 // idle tells whether what the payment reserves will not pay for the seat: another does, or money is held and this came after the seat.
 func (p Purchase) idle(pay Payment, pays *Payment) bool {
 	if pays != nil {
-		return pay.Account != pays.Account || pay.Ref != pays.Ref
+		return !pay.is(*pays)
 	}
 	return p.holding() > 0 && !pay.ReservedAt.Before(p.SeatedAt)
 }
@@ -222,6 +229,9 @@ func (p Purchase) planPaidSeat(pays Payment, now time.Time) Next {
 	case p.reserves(pays):
 		return p.collect(pays, now)
 	case p.holding() > 1 && !p.accepted():
+		if next, ok := p.refundExtra(pays, now); ok {
+			return next
+		}
 		return p.handOver(CauseSecondPayment, time.Time{})
 	}
 	return Next{Step: StepDone}
@@ -230,13 +240,15 @@ func (p Purchase) planPaidSeat(pays Payment, now time.Time) Next {
 // planUnpaidSeat: no payment is the price as far as that is known.
 func (p Purchase) planUnpaidSeat() Next {
 	switch {
+	case !p.funded() && p.anyPayment(func(pay Payment) bool { return pay.Reversed.Positive() }):
+		return p.handOver(CauseDisputed, time.Time{})
 	case !p.funded():
 		return p.handOver(CauseSeatWithoutMoney, time.Time{})
 	case p.accepted():
 		return Next{Step: StepDone}
 	case p.holding() > 1:
 		return p.handOver(CauseSecondPayment, time.Time{})
-	case p.Offer == nil || (!p.Offer.Money.Known() && p.priceBasis() != p.Basis()):
+	case p.Offer == nil || p.Offer.Number < p.retried || (!p.Offer.Money.Known() && p.priceBasis() != p.Basis()):
 		return Next{Step: StepPrice, Basis: p.Basis()}
 	case !p.Offer.Money.Known():
 		return p.handOver(p.absence(), time.Time{})
@@ -275,9 +287,12 @@ func planOrphan(p Purchase, now time.Time) (Next, bool) {
 	return p.giveUp(), true
 }
 
-// handOver keeps what is already on the desk for this very cause and sight where it is.
+// handOver keeps what is already on the desk for this very cause and sight where it is, and what a person closed off the desk.
 func (p Purchase) handOver(cause Cause, again time.Time) Next {
-	if p.Desk == cause {
+	switch {
+	case p.closed:
+		return Next{Step: StepDone, Due: again}
+	case p.Desk == cause:
 		return Next{Step: StepDone, Due: again, Cause: cause}
 	}
 	return Next{Step: StepHandOver, Due: again, Cause: cause, Basis: p.Sight()}

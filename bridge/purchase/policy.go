@@ -16,6 +16,8 @@ type Policy struct {
 	Repeat      Repeat
 	Unaskable   []string // accounts whose payments cannot be read back; the bridge knows them
 	Reserving   []string // accounts that reserve the money first and take it once the seat is there
+	RefundLate  []string // accounts whose money goes back by itself when it came too late for a seat
+	RefundExtra []string // accounts whose money goes back by itself when another payment has the seat
 }
 
 // SeatFirst tells whether an account reserves the money first and takes it once the seat is there.

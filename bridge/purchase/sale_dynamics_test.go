@@ -24,6 +24,7 @@ type dynamics struct {
 	partial   bool // it registers the first attendee only
 	muddled   bool // prices come without a currency for a while
 	away      []span
+	cancelled bool
 	doubts    int // how many more calls may end in doubt
 }
 

@@ -31,7 +31,7 @@ func (o *oracle) seatsAtRest(p purchase.Purchase) {
 	d := o.dynamics
 	o.expect(lawOnce, d.seats <= d.attendees || o.policy.Repeat == purchase.RepeatAfterQuiet, "%d seats for %d attendees", d.seats, d.attendees)
 	o.expect(lawPaid, d.seats > 0 || !p.Registered(), "a seat is believed that does not exist")
-	o.expect(lawLimbo, d.seats == 0 || p.Registered() || p.Desk != purchase.CauseNone, "seats that nobody knows of")
+	o.expect(lawLimbo, d.seats == 0 || p.Registered() || p.Desk != purchase.CauseNone || p.Closed(), "seats that nobody knows of")
 }
 
 // moneyAtRest: what a shop holds is one payment for the seat, or it is on a desk.
@@ -44,7 +44,7 @@ func (o *oracle) moneyAtRest(p purchase.Purchase) {
 			case held.Minor <= 0:
 			case o.orphaned(pay):
 				orphan := o.fold(o.belongs[[2]string{s.name, pay.ref}], o.ledger(o.belongs[[2]string{s.name, pay.ref}]).facts, o.policy)
-				o.expect(lawLimbo, orphan.Desk != purchase.CauseNone, "%s of %s is an orphan outside the desk", held, pay.ref)
+				o.expect(lawLimbo, orphan.Desk != purchase.CauseNone || orphan.Closed(), "%s of %s is an orphan outside the desk", held, pay.ref)
 			default:
 				holders++
 				right = right || (p.Offer != nil && held == p.Offer.Money)
@@ -53,8 +53,10 @@ func (o *oracle) moneyAtRest(p purchase.Purchase) {
 	}
 	accepted := p.Offer != nil && o.accepted != nil && o.accepted.price == p.Offer.Money
 	fine := p.Registered() && ((holders == 1 && right) || accepted)
-	o.expect(lawLimbo, holders == 0 || fine || p.Desk != purchase.CauseNone, "%d payments hold money in state %s", holders, p.State())
-	o.expect(lawLimbo, holders > 0 || !p.Registered() || p.Desk != purchase.CauseNone, "a seat without money")
+	looked := p.Desk != purchase.CauseNone || p.Closed()
+	o.expect(lawLimbo, holders == 0 || fine || looked, "%d payments hold money in state %s", holders, p.State())
+	o.expect(lawLimbo, holders > 0 || !p.Registered() || looked, "a seat without money")
+	o.expect(lawNeverBoth, holders > 0 || o.dynamics.seats == 0 || len(o.byPolicy) == 0 || o.takenBack(), "a seat, and its money sent back by the policy")
 }
 
 // sessionsAtRest: what we opened and can end is paid or ended, once and for all.

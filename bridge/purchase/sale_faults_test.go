@@ -85,7 +85,12 @@ var faults = map[string]fault{
 	"agreed sessions are never reserved":  {lawSeat, planned(reserving(purchase.StepDone))},
 	"money is taken, not reserved":        {lawCharged, planned(reserving(purchase.StepCapture))},
 	"money is reserved without time":      {lawBackwards, planned(lingering)},
-	"a reservation in doubt is made anew": {lawCapture, func(s *sale) { s.keyless = purchase.StepReserve }},
+	"a reservation in doubt is made anew": {lawCapture, func(s *sale) { s.keyless, s.trouble = purchase.StepReserve, 15 }},
+	"a refund in doubt is made anew":      {lawNeverBoth, func(s *sale) { s.keyless = purchase.StepRefund }},
+	"refunds under way are overlooked":    {lawNeverBoth, without("planRefund")},
+	"money goes back without a last try":  {lawNeverBoth, planned(despairing)},
+	"money goes back before the deadline": {lawNeverBoth, planned(early)},
+	"the money of a seat goes back":       {lawNeverBoth, planned(generous)},
 }
 
 func oldPrice(r purchase.Rule) purchase.Rule {
@@ -183,6 +188,42 @@ func lingering(p purchase.Purchase, now time.Time, next purchase.Next) purchase.
 	return next
 }
 
+// refund sends back all that a payment holds.
+func refund(pay purchase.Payment) purchase.Next {
+	net := pay.Net()
+	return purchase.Next{Step: purchase.StepRefund, Account: pay.Account, Payment: purchase.Ref{Payment: pay.Ref}, Money: net, Left: purchase.Money{Currency: net.Currency}}
+}
+
+// despairing refunds instead of the last try.
+func despairing(p purchase.Purchase, now time.Time, next purchase.Next) purchase.Next {
+	for _, pay := range p.Payments {
+		if next.Step == purchase.StepFinalize && !now.Before(p.Deadline.At) && len(p.Finalizes) == 0 && pay.Net().Positive() {
+			return refund(pay)
+		}
+	}
+	return next
+}
+
+// early refunds what Dynamics refused, although there is time.
+func early(p purchase.Purchase, _ time.Time, next purchase.Next) purchase.Next {
+	for _, pay := range p.Payments {
+		if next.Step == purchase.StepHandOver && next.Cause == purchase.CauseRefused && pay.Net().Positive() {
+			return refund(pay)
+		}
+	}
+	return next
+}
+
+// generous refunds the first of two payments, or the only one.
+func generous(p purchase.Purchase, _ time.Time, next purchase.Next) purchase.Next {
+	for _, pay := range p.Payments {
+		if next.Step == purchase.StepDone && p.Registered() && pay.Net().Positive() {
+			return refund(pay)
+		}
+	}
+	return next
+}
+
 func credulous(f purchase.Fact) *purchase.Fact {
 	if f.Standing == purchase.Heard {
 		f.Standing = purchase.Proved
@@ -209,7 +250,7 @@ func TestThePlantedFaultsAreNoticed(t *testing.T) {
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for n := range uint64(2500) {
+			for n := range uint64(4000) {
 				s := newSale(seed(n), f.law == lawSeat)
 				f.plant(s)
 				if s.run().oracle.broke(f.law) != "" {

@@ -95,7 +95,8 @@ func TestNoFactsEverMakeTheFoldOrThePlanPanic(t *testing.T) {
 var (
 	allKinds = []purchase.Kind{purchase.Opened, purchase.Approved, purchase.Pending, purchase.Authorised, purchase.Captured, purchase.Failed,
 		purchase.Lapsed, purchase.Refunded, purchase.Reversed, purchase.Arrived, purchase.Returned, purchase.Asked, purchase.Offered,
-		purchase.Intended, purchase.Concluded, purchase.ReadBack, purchase.Handed, purchase.Abandoned, purchase.Tied, purchase.Accepted}
+		purchase.Intended, purchase.Concluded, purchase.ReadBack, purchase.Handed, purchase.Abandoned, purchase.Tied, purchase.Accepted,
+		purchase.Retried, purchase.AskOrdered, purchase.RefundOrdered, purchase.Closed, purchase.Noted}
 	allStandings = []purchase.Standing{purchase.Heard, purchase.Proved, purchase.Own, purchase.Decided}
 	allMoney     = []purchase.Money{{}, euros45, {Minor: 4400, Currency: "EUR"}, {Minor: 4500, Currency: "USD"}, {Minor: 0, Currency: "EUR"}, {Minor: -1 << 63, Currency: "EUR"}}
 	allResults   = []purchase.Result{purchase.Confirmed, purchase.Acknowledged, purchase.Refused, purchase.Unknown, purchase.Unsent}
@@ -112,7 +113,7 @@ func anyFacts(t *rapid.T, s *sale, numbered bool) []purchase.Fact {
 			Object: rapid.SampledFrom(names).Draw(t, "object"), Money: rapid.SampledFrom(allMoney).Draw(t, "money"),
 			At: s.opening.Add(rapidTime(t)), Seen: s.opening.Add(rapidTime(t)), Source: purchase.ByPoll, Version: int64(rapid.IntRange(0, 2).Draw(t, "version")),
 			Attempt: int64(rapid.IntRange(0, 8).Draw(t, "attempt"))}
-		f.Detail = purchase.Detail{Step: rapid.SampledFrom([]purchase.Step{purchase.StepFinalize, purchase.StepReserve, purchase.StepCapture, purchase.StepVoid}).Draw(t, "step"),
+		f.Detail = purchase.Detail{Step: rapid.SampledFrom([]purchase.Step{purchase.StepFinalize, purchase.StepReserve, purchase.StepCapture, purchase.StepVoid, purchase.StepRefund}).Draw(t, "step"),
 			Result: rapid.SampledFrom(allResults).Draw(t, "result"), Seats: rapid.SampledFrom(allSeats).Draw(t, "seats"),
 			SendBefore: s.opening.Add(rapidTime(t)), Capturable: rapid.Bool().Draw(t, "capturable"), Voidable: rapid.Bool().Draw(t, "voidable"), Event: rapid.SampledFrom(names).Draw(t, "event")}
 		if f.Number = int64(rapid.IntRange(0, 8).Draw(t, "number")); numbered {

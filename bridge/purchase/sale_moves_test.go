@@ -11,7 +11,7 @@ import (
 
 const (
 	seedsFile = "testdata/moves.json" // seeds of sales that together make every move of the table
-	searched  = 20000                 // seeds looked through by -update
+	searched  = 50000                 // seeds looked through by -update
 )
 
 func TestEveryMoveOfTheTableIsMadeAndNoOther(t *testing.T) {

@@ -116,6 +116,8 @@ func (n *node) take(p purchase.Purchase, next purchase.Next) {
 		n.operate(p, next, (*shop).capture)
 	case purchase.StepVoid:
 		n.void(p, next)
+	case purchase.StepRefund:
+		n.refund(next)
 	case purchase.StepConclude:
 		n.learn(purchase.Fact{Kind: purchase.Concluded, Attempt: next.Attempt, Account: p.Open.Account, Payment: p.Open.Payment,
 			Detail: purchase.Detail{Step: p.Open.Step, Result: purchase.Unknown, Reason: "interrupted"}})
@@ -172,7 +174,7 @@ func (n *node) pause(p purchase.Purchase, after time.Duration) time.Duration {
 
 // showLate puts a paid purchase on the desk whose deadline passed while Dynamics could not be asked.
 func (n *node) showLate(p purchase.Purchase) {
-	if n.now.Before(p.Deadline.At) || !p.Net().Positive() || p.Registered() || p.Desk != purchase.CauseNone {
+	if n.now.Before(p.Deadline.At) || !p.Net().Positive() || p.Registered() || p.Desk != purchase.CauseNone || p.Closed() {
 		return
 	}
 	n.learn(purchase.Fact{Kind: purchase.Handed, Detail: purchase.Detail{Cause: purchase.CausePaidLate, Basis: p.Sight()}})

@@ -33,6 +33,7 @@ type oracle struct {
 	moves    map[move]bool
 	accepted *acceptance
 	breaches []breach
+	byPolicy map[*pay]int // refunds of ours that nobody ordered
 }
 
 type breach struct {
@@ -169,7 +170,11 @@ func (o *oracle) unsettled(facts []purchase.Fact) *purchase.Fact {
 }
 
 func (o *oracle) seated(facts []purchase.Fact) bool {
-	for _, f := range facts {
+	for i := len(facts) - 1; i >= 0; i-- {
+		f := facts[i]
+		if f.Kind == purchase.ReadBack && f.Standing == purchase.Decided && f.Detail.Seats == purchase.SeatsNone {
+			return false
+		}
 		if f.Kind == purchase.ReadBack && f.Detail.Seats == purchase.SeatsAll {
 			return true
 		}
@@ -208,6 +213,10 @@ func (o *oracle) intended(l *ledger, intent purchase.Fact) {
 	case intent.Detail.Step == purchase.StepVoid:
 		o.judgeVoid(facts, intent)
 		return
+	case intent.Detail.Step == purchase.StepRefund:
+		o.expect(lawOnce, doubt == nil || o.seated(facts), "money goes back while a finalize is in doubt")
+		o.judgeRefund(facts, intent)
+		return
 	case intent.Detail.Step == purchase.StepCapture && intent.Account == "hold":
 		o.expect(lawCharged, o.seated(facts), "money is taken before its seat is known")
 		o.expect(lawPaid, !l.key.Orphaned(), "%s for an orphan", intent.Detail.Step)
@@ -233,6 +242,7 @@ func (o *oracle) judgeFinalize(facts []purchase.Fact) {
 	held, contradicted := holdingsOf(facts)
 	price, at := last(facts, purchase.Offered)
 	o.expect(lawPaid, !contradicted, "finalize on contradicting proofs")
+	o.expect(lawNeverBoth, !o.returning(facts), "finalize while money may be on its way back")
 	if at < 0 || !price.Money.Known() {
 		o.breach(lawPaid, "finalize without a price")
 		return
@@ -369,10 +379,10 @@ func (o *oracle) planned(n *node, p purchase.Purchase, next purchase.Next) {
 		o.expect(lawProgress, next.Due.IsZero() || next.Due.After(o.now), "%s until now", next.Step)
 	}
 	o.expect(lawLimbo, next.Step != purchase.StepWait || !next.Due.IsZero(), "it waits for nothing")
-	if next.Step == purchase.StepDone && p.TiedTo == "" && held.positive() > 0 && !o.seated(facts) {
+	if next.Step == purchase.StepDone && p.TiedTo == "" && held.positive() > 0 && !o.seated(facts) && !p.Closed() {
 		o.expect(lawLimbo, p.Desk != purchase.CauseNone && p.Desk == next.Cause, "money rests outside the desk (%q, %q)", p.Desk, next.Cause)
 	}
-	if next.Step == purchase.StepWait && held.positive() > 0 && o.unsettled(facts) == nil && p.Open == nil && o.now.Before(p.Deadline.At) {
+	if next.Step == purchase.StepWait && held.positive() > 0 && o.unsettled(facts) == nil && p.Open == nil && !o.returning(facts) && o.now.Before(p.Deadline.At) {
 		o.expect(lawBackwards, !next.Due.After(p.Deadline.At), "it waits until %s, past the deadline", next.Due.Format(time.TimeOnly))
 	}
 }

@@ -10,7 +10,7 @@ import (
 func (s *sale) script() {
 	acts := []func(){s.checkout, s.payCards, s.payBank, s.payWrong, s.payForeign, s.giveBack, s.reverse, s.lie, s.stray, s.accept, s.reprice,
 		s.contradict, s.authorise, s.comeBack, s.checkoutCards, s.otherEvent, s.lapse, s.tie, s.checkoutHold,
-		s.holdButton, s.checkoutHold}
+		s.holdButton, s.checkoutHold, s.decide, s.decide, s.decide, s.decide, s.cancel}
 	if s.fair {
 		s.fairPayment()
 		acts = []func(){s.lie, s.comeBack, s.lie, s.comeBack}

@@ -32,19 +32,21 @@ type pay struct {
 	lapsed   time.Time
 	agreed   time.Time
 	objects  []*object
-	wallet   bool   // the buyer's yes moves nothing: we take the money, or reserve it
-	holding  string // the key of the call of ours that reserved the money
-	taken    string // the key of the capture that worked
-	refusals int    // calls of ours to turn down before one works
-	endable  bool   // the session can be ended by us
+	wallet   bool               // the buyer's yes moves nothing: we take the money, or reserve it
+	holding  string             // the key of the call of ours that reserved the money
+	taken    string             // the key of the capture that worked
+	refusals int                // calls of ours to turn down before one works
+	endable  bool               // the session can be ended by us
+	backs    map[string]*object // refunds of ours, by their keys
 }
 
 // An object is a capture or a refund.
 type object struct {
-	id    string
-	kind  purchase.Kind
-	money purchase.Money
-	at    time.Time
+	id      string
+	kind    purchase.Kind
+	money   purchase.Money
+	at      time.Time
+	version int64
 }
 
 func newShop(s *sale, name string) *shop {
@@ -92,11 +94,18 @@ func (p *pay) move(id string, kind purchase.Kind, money purchase.Money) {
 	for _, o := range p.objects {
 		if o.id == id {
 			o.kind, o.money, o.at = kind, money, p.now
+			if o.version > 0 {
+				o.version++
+			}
 			p.tell()
 			return
 		}
 	}
-	p.objects = append(p.objects, &object{id, kind, money, p.now})
+	o := &object{id: id, kind: kind, money: money, at: p.now}
+	if kind == purchase.Refunded {
+		o.version = 1
+	}
+	p.objects = append(p.objects, o)
 	p.tell()
 }
 
@@ -114,7 +123,7 @@ func (p *pay) facts(standing purchase.Standing) []purchase.Fact {
 	}
 	for _, o := range p.objects {
 		f := base
-		f.Kind, f.Object, f.Money, f.At = o.kind, o.id, o.money, o.at
+		f.Kind, f.Object, f.Money, f.At, f.Version = o.kind, o.id, o.money, o.at, o.version
 		facts = append(facts, f)
 	}
 	if !p.lapsed.IsZero() {
@@ -146,10 +155,10 @@ func (p *pay) tell() {
 	}
 }
 
-// moving: no money went back yet, so the bridge still watches.
+// moving: no money went back yet, not even in vain, so the bridge still watches.
 func (p *pay) moving() bool {
 	for _, o := range p.objects {
-		if o.kind == purchase.Refunded || o.kind == purchase.Reversed {
+		if o.kind == purchase.Refunded || o.kind == purchase.Reversed || o.version > 0 {
 			return false
 		}
 	}
@@ -270,6 +279,48 @@ func (s *shop) hold(ref, key string) ([]purchase.Fact, error) {
 		p.holding = key
 		s.oracle.reservedByUs(p, key)
 	}, func() { p.reserve(p.money) })
+}
+
+// refund is idempotent by its key, but at the bank, which knows no keys: what it cannot decide it turns down.
+func (s *shop) refund(ref string, money purchase.Money, key string) ([]purchase.Fact, error) {
+	p := s.find(ref)
+	known, again := p.backs[key]
+	switch {
+	case s.within(s.away):
+		return nil, errAway
+	case again && s.name == "bank":
+		return p.facts(purchase.Proved), errDeclined
+	case again && known != nil:
+		return p.facts(purchase.Proved), nil
+	case money.Currency != p.held().Currency || money.Minor > p.held().Minor || p.refusals > 0:
+		p.refusals--
+		return p.facts(purchase.Proved), errDeclined
+	}
+	id := fmt.Sprintf("%s-refund-%d", ref, len(p.backs)+1)
+	show := func() { p.move(id, purchase.Refunded, money) }
+	if p.backs == nil {
+		p.backs = map[string]*object{}
+	}
+	if s.name == "bank" {
+		p.backs[key] = nil // it was asked
+	}
+	facts, err := p.works("refund", func() {
+		s.oracle.sentBack(p, money)
+		p.backs[key] = &object{id: id}
+	}, show)
+	if !s.fair && s.mishap(10, "refund fails later") {
+		s.after(s.lately(72*time.Hour, "fails after"), func() { p.fails(id) })
+	}
+	return facts, err
+}
+
+// fails is a refund that the payer's bank did not take: the money is here again.
+func (p *pay) fails(id string) {
+	for _, o := range p.objects {
+		if o.id == id && o.kind == purchase.Refunded {
+			p.move(id, purchase.Failed, o.money)
+		}
+	}
 }
 
 func (p *pay) declines() ([]purchase.Fact, error) {

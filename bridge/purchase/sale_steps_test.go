@@ -80,8 +80,8 @@ func (n *node) intend(next purchase.Next) (intent purchase.Fact, ok bool) {
 	if n.careless {
 		head = -1
 	}
-	fresh, err := n.keepIf(head, purchase.Fact{Kind: purchase.Intended, Account: next.Account, Payment: next.Payment.Payment,
-		Detail: purchase.Detail{Step: next.Step, SendBefore: n.now.Add(n.policy.SendWithin), Basis: next.Basis}})
+	fresh, err := n.keepIf(head, purchase.Fact{Kind: purchase.Intended, Account: next.Account, Payment: next.Payment.Payment, Money: next.Money,
+		Attempt: next.Attempt, Detail: purchase.Detail{Step: next.Step, SendBefore: n.now.Add(n.policy.SendWithin), Basis: next.Basis, Left: next.Left}})
 	if err != nil {
 		n.settle(n.now, 0)
 		return purchase.Fact{}, false
@@ -136,7 +136,16 @@ func (n *node) operate(p purchase.Purchase, next purchase.Next, call func(shop *
 	}
 }
 
-func (n *node) void(p purchase.Purchase, next purchase.Next) {
+func (n *node) void(_ purchase.Purchase, next purchase.Next) {
+	n.giveBack(next, func(shop *shop, ref, _ string) ([]purchase.Fact, error) { return shop.void(ref) })
+}
+
+func (n *node) refund(next purchase.Next) {
+	n.giveBack(next, func(shop *shop, ref, key string) ([]purchase.Fact, error) { return shop.refund(ref, next.Money, key) })
+}
+
+// giveBack is a call that ends a session, lets go of what is reserved, or sends money back.
+func (n *node) giveBack(next purchase.Next, call func(shop *shop, ref, key string) ([]purchase.Fact, error)) {
 	intent, ok := n.intend(next)
 	if !ok {
 		return
@@ -147,7 +156,7 @@ func (n *node) void(p purchase.Purchase, next purchase.Next) {
 			return
 		}
 		shop := n.shop(next.Account)
-		proofs, err := shop.void(next.Payment.Payment)
+		proofs, err := call(shop, next.Payment.Payment, n.operationKey(intent))
 		n.hand.then = func() {
 			result := purchase.Confirmed
 			switch {

@@ -66,7 +66,7 @@ func newSale(l luck, fair bool) *sale {
 		key: purchase.Key{Environment: "main", ID: "0d3f7c1a-52aa-4c55-9e6d-1b2c3d4e5f60"}, policy: purchase.DefaultPolicy(50 * time.Minute),
 		belongs: map[[2]string]purchase.Key{}}
 	s.now = s.opening
-	s.oracle = &oracle{sale: s, readAt: map[string]int{}, moves: map[move]bool{}}
+	s.oracle = &oracle{sale: s, readAt: map[string]int{}, moves: map[move]bool{}, byPolicy: map[*pay]int{}}
 	s.trouble = []int{0, 4, 15}[s.pick(3, "trouble")]
 	if s.deaths = 100; fair {
 		s.deaths = 1 // the purchase is given up after three finalizes that came to nothing
@@ -76,6 +76,9 @@ func newSale(l luck, fair bool) *sale {
 	}
 	s.dynamics = newDynamics(s)
 	s.policy.Reserving = []string{"hold"}
+	if s.pick(2, "late money") == 1 {
+		s.policy.RefundLate, s.policy.RefundExtra = []string{"bank", "cards", "hold"}, []string{"bank", "cards", "wallet"}
+	}
 	for _, name := range []string{"bank", "cards", "wallet", "hold"} {
 		s.shops = append(s.shops, newShop(s, name))
 	}

@@ -30,7 +30,7 @@ func (p Purchase) Matter() string {
 // it away.
 func (p Purchase) Sight() string {
 	contradicted := p.anyPayment(func(pay Payment) bool { return pay.Contradicted })
-	flags := fmt.Sprint(p.seated, p.Unsettled() != nil, p.accepted(), p.rumoured(), contradicted)
+	flags := fmt.Sprint(p.seated, p.Unsettled() != nil, p.accepted(), p.rumoured(), contradicted, p.retried)
 	return digest(p.Basis(), p.Matter(), flags, string(p.readBack.seats), p.claimedEvent, p.TiedTo)
 }
 
@@ -91,9 +91,11 @@ func (p Purchase) Session(account string, now time.Time) *Fact {
 	return nil
 }
 
-// Opened tells whether we opened the payment for this purchase.
-func (p Purchase) Opened(account, ref string) bool {
-	return p.anyPayment(func(pay Payment) bool { return pay.Account == account && pay.Ref == ref && pay.Opened != nil })
+// Owns tells whether the payment is this purchase's: we opened it for it, or proof of its money named the purchase.
+func (p Purchase) Owns(account, ref string) bool {
+	return p.anyPayment(func(pay Payment) bool {
+		return pay.Account == account && pay.Ref == ref && (pay.Opened != nil || pay.Captured.Known() || pay.Authorised)
+	})
 }
 
 // Registering is the instant the latency budget is counted from: the start of the window.

@@ -10,7 +10,9 @@ const (
 	StateResolved        State = "resolved"
 	StateMismatch        State = "mismatch"
 	StatePaidLate        State = "paid_late"
+	StateDisputed        State = "disputed"
 	StateHeld            State = "held"
+	StateRefunding       State = "refunding"
 	StateFinalized       State = "finalized"
 	StateRefunded        State = "refunded"
 	StatePaidUnfinalized State = "paid_unfinalized"
@@ -32,12 +34,16 @@ type StateRow struct {
 // next node that claims the purchase moves it on.
 func States() []StateRow {
 	return []StateRow{
-		{StateResolved, func(p Purchase) bool { return p.TiedTo != "" },
-			"the orphaned payment was tied to its purchase; final", "Closed", "Clos"},
+		{StateResolved, func(p Purchase) bool { return p.TiedTo != "" || (p.closed && !p.seated) },
+			"the orphaned payment was tied to its purchase, or a person closed it; only something new moves it on", "Closed", "Clos"},
+		{StateRefunding, func(p Purchase) bool { return !p.seated && p.refunding() },
+			"the money is on its way back; the provider moves it on", "Refund under way", "Remboursement en cours"},
 		{StateMismatch, func(p Purchase) bool { return p.Desk == CauseAmount || p.Desk == CauseCurrency },
 			"paid, but not the price; a person moves it on", "Amount to check", "Montant à vérifier"},
 		{StatePaidLate, func(p Purchase) bool { return p.Desk == CausePaidLate },
 			"the money came after the deadline; a person moves it on", "Paid, window closed", "Payé, délai dépassé"},
+		{StateDisputed, func(p Purchase) bool { return p.Desk == CauseDisputed },
+			"there is a seat and the bank took the money back; a person moves it on", "Disputed", "Paiement contesté"},
 		{StateHeld, func(p Purchase) bool { return p.Desk != CauseNone },
 			"on the desk for another cause; a person moves it on", "To be handled", "À traiter"},
 		{StateFinalized, func(p Purchase) bool { return p.Registered() },

@@ -3,15 +3,16 @@ package purchase
 // Step is the next thing to do for a purchase.
 type Step string
 
-// The steps. Ask, Price and ReadBack only read; Reserve, Capture, Void and Finalize cannot be taken back and need an intent; Void ends a
-// pay session or gives back the money it reserved; Conclude closes an intent that a crash left open; HandOver puts on the desk; Abandon
-// gives up what nobody paid.
+// The steps. Ask, Price and ReadBack only read; Reserve, Capture, Void, Refund and Finalize cannot be taken back and need an intent; Void
+// ends a pay session or gives back the money it reserved; Refund sends back money that was taken; Conclude closes an intent that a crash
+// left open; HandOver puts on the desk; Abandon gives up what nobody paid.
 const (
 	StepPrice    Step = "price"
 	StepAsk      Step = "ask"
 	StepReserve  Step = "reserve"
 	StepCapture  Step = "capture"
 	StepVoid     Step = "void"
+	StepRefund   Step = "refund"
 	StepFinalize Step = "finalize"
 	StepReadBack Step = "read_back"
 	StepConclude Step = "conclude"
@@ -39,11 +40,13 @@ const (
 	CauseRefused          Cause = "refused"
 	CauseNotRegistered    Cause = "not_registered"
 	CauseSeatWithoutMoney Cause = "seat_without_money"
+	CauseDisputed         Cause = "disputed"
 	CauseContradiction    Cause = "contradiction"
 	CauseUnproved         Cause = "unproved"
 	CauseOrphan           Cause = "orphan"
 	CauseCaptureFailed    Cause = "capture_failed"
 	CauseVoidFailed       Cause = "void_failed"
+	CauseRefundFailed     Cause = "refund_failed"
 )
 
 // The causes of waiting, beside those.
@@ -52,4 +55,5 @@ const (
 	CausePaymentPending   Cause = "payment_pending"
 	CauseReadBackTooEarly Cause = "read_back_too_early"
 	CauseIntentOpen       Cause = "intent_open"
+	CauseRefundPending    Cause = "refund_pending"
 )

@@ -24,7 +24,7 @@ func planCapture(p Purchase, now time.Time) (Next, bool) {
 	switch {
 	case !now.Before(p.Deadline.At.Add(-p.policy.Reserve)):
 		return Next{}, false
-	case p.priceBasis() != p.Basis() || now.Sub(p.Offer.At) > p.policy.Window/10:
+	case !p.priced() || now.Sub(p.Offer.At) > p.policy.Window/10:
 		return Next{Step: StepPrice, Basis: p.Basis()}, true
 	case !p.Offer.Money.Known() && now.Before(p.priceAgain()):
 		return Next{Step: StepWait, Due: p.priceAgain(), Cause: p.absence()}, true

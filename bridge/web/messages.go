@@ -19,7 +19,7 @@ type message struct {
 	En, Fr Text
 }
 
-// messages is everything a buyer can be told: the eight states of the return page by their names, the ends of the redirect leg with
+// messages is everything a buyer can be told: the nine states of the return page by their names, the ends of the redirect leg with
 // "pay_" before theirs, and what is wrong with an address. Nothing is said to be uncharged unless the state stands for just that.
 var messages = map[string]message{
 	"confirmed": {good,
@@ -43,6 +43,9 @@ var messages = map[string]message{
 	"late": {waiting,
 		Text{"Payment received after the deadline.", "The organisers have been told: they will register you or refund you. You need not do anything. Keep the reference."},
 		Text{"Paiement reçu après le délai.", "L’organisateur est prévenu\u00a0: il vous inscrira ou vous remboursera. Vous n’avez rien à faire. Gardez la référence."}},
+	"refunded": {neutral,
+		Text{"Your payment goes back to you.", "There is no registration for it. Your bank may take some days to show the money. To come to the event, register again."},
+		Text{"Votre paiement vous est remboursé.", "Il n’y a pas d’inscription pour ce paiement. Votre banque peut mettre quelques jours à l’afficher. Pour venir à l’événement, recommencez l’inscription."}},
 	"unknown": {waiting,
 		Text{"We are checking your payment.", "Do not pay a second time. Keep the reference in case you contact the organiser."},
 		Text{"Nous vérifions votre paiement.", "Ne payez pas une seconde fois. Gardez la référence pour le cas où vous contacteriez l’organisateur."}},

@@ -146,7 +146,7 @@ func TestEveryMessageIsThereInBothLanguages(t *testing.T) {
 		}
 	}
 	for _, state := range []bridge.BuyerState{bridge.BuyerConfirmed, bridge.BuyerConfirming, bridge.BuyerPending, bridge.BuyerCancelled, bridge.BuyerRefused,
-		bridge.BuyerExpired, bridge.BuyerLate, bridge.BuyerUnknown} {
+		bridge.BuyerExpired, bridge.BuyerLate, bridge.BuyerRefunded, bridge.BuyerUnknown} {
 		m, ok := messages[string(state)]
 		if !ok {
 			t.Errorf("%s has no message", state)
