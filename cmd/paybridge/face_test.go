@@ -23,6 +23,7 @@ import (
 
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/bridge/web"
 	"github.com/paybridge/paybridge/dataverse/dataversesim"
 	"github.com/paybridge/paybridge/providers/providersim"
 )
@@ -37,6 +38,7 @@ type town struct {
 	program  *program
 	registry *prometheus.Registry
 	dir      string
+	socket   string // of the daemon's control
 }
 
 func newTown(t *testing.T, dir string) *town {
@@ -74,7 +76,7 @@ func (c *town) open() {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- c.program.run(ctx, public, operations) }()
+	go func() { ended <- c.program.run(ctx, public, operations, c.listenControl()) }()
 	c.t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
@@ -82,6 +84,22 @@ func (c *town) open() {
 		}
 		c.program.close()
 	})
+}
+
+// listenControl opens the daemon's socket in a directory whose name is short enough for one.
+func (c *town) listenControl() net.Listener {
+	c.t.Helper()
+	dir, err := os.MkdirTemp("", "pb")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	c.socket = filepath.Join(dir, "control")
+	listener, err := web.ListenControl(c.socket)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return listener
 }
 
 func (c *town) callback() string { return c.public + "/callback/" + paypalAccount }

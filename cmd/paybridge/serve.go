@@ -59,16 +59,21 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 	if err != nil {
 		return fmt.Errorf("listen for operations: %w", err)
 	}
+	control, err := web.ListenControl(c.ControlSocket())
+	if err != nil {
+		return fmt.Errorf("listen for decisions at %s: %w; write another path under control:", c.ControlSocket(), err)
+	}
 	log.Info("paybridge is up", zap.String("version", version), zap.Stringer("public", public.Addr()), zap.Stringer("operations", operations.Addr()))
 	defer log.Info("paybridge ended")
-	return p.run(ctx, public, operations)
+	return p.run(ctx, public, operations, control)
 }
 
-// run serves both faces and works until the context is done. The public face closes first: what was accepted is then worked on.
-func (p *program) run(ctx context.Context, public, operations net.Listener) error {
+// run serves the faces and works until the context is done. The public face closes first: what was accepted is then worked on.
+func (p *program) run(ctx context.Context, public, operations, control net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return web.Serve(ctx, public, p.public, drainWithin) })
 	group.Go(func() error { return web.Serve(ctx, operations, p.operations, drainWithin) })
+	group.Go(func() error { return web.Serve(ctx, control, p.control, drainWithin) })
 	group.Go(func() error { return p.bridge.Run(ctx) })
 	group.Go(func() error { return p.prune(ctx) })
 	return group.Wait()

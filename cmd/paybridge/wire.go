@@ -44,6 +44,7 @@ type program struct {
 	bridge     *bridge.Bridge
 	public     http.Handler
 	operations http.Handler
+	control    http.Handler
 }
 
 // parts are the outward sides: the environments and the accounts.
@@ -75,6 +76,7 @@ func wire(ctx context.Context, c *config.Config, w wiring) (*program, error) {
 	return &program{wiring: w, store: s, bridge: b,
 		public:     web.NewPublic(web.Options{Config: c.Server, Bridge: b, Accounts: outside.accounts, Log: w.log, Registerer: w.registry, Now: w.clock.Now}),
 		operations: web.NewOperations(w.registry, s.Healthy),
+		control:    web.NewControl(b, w.log),
 	}, nil
 }
 
@@ -173,18 +175,22 @@ func seals(c *config.Config) (purchase.Seals, error) {
 	return purchase.NewSeals(keys...)
 }
 
-// policies gives each environment its policy: what its own section says, and which of its accounts reserve the money first.
+// policies gives each environment its policy: what its own section says, which of its accounts reserve the money first, and which send it
+// back by themselves.
 func policies(c *config.Config) func(string) purchase.Policy {
 	byName := map[string]purchase.Policy{}
 	for name, e := range c.Environments {
 		byName[name] = e.Dataverse.Policy()
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
-		if a := c.Accounts[name]; a.SeatFirst() {
-			policy := byName[a.Environment]
-			policy.Reserving = append(policy.Reserving, name)
-			byName[a.Environment] = policy
+		a := c.Accounts[name]
+		policy := byName[a.Environment]
+		for accounts, is := range map[*[]string]bool{&policy.Reserving: a.SeatFirst(), &policy.RefundLate: a.Late == "refund", &policy.RefundExtra: a.Surplus == "refund"} {
+			if is {
+				*accounts = append(*accounts, name)
+			}
 		}
+		byName[a.Environment] = policy
 	}
 	return func(name string) purchase.Policy { return byName[name] }
 }

@@ -1,0 +1,80 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+
+	"github.com/paybridge/paybridge/bridge"
+)
+
+// A Decider takes decisions of a person.
+type Decider interface {
+	Decide(ctx context.Context, d bridge.Decision) error
+}
+
+const decisionUpTo = 64 << 10 // bytes
+
+// NewControl makes the face for those who work on this machine: POST /decide takes a bridge.Decision as JSON. It must be served on a
+// socket that only they can open.
+func NewControl(d Decider, log *zap.Logger) http.Handler {
+	e := newEcho(nil, func(c echo.Context, status int, _ error) { _ = failPlain(c, status) })
+	e.Use(recovered(log), bounded(bodyWithin))
+	e.POST("/decide", func(c echo.Context) error { return decide(c, d) })
+	return e
+}
+
+func decide(c echo.Context, d Decider) error {
+	var decision bridge.Decision
+	body := json.NewDecoder(http.MaxBytesReader(c.Response(), c.Request().Body, decisionUpTo))
+	body.DisallowUnknownFields()
+	if err := body.Decode(&decision); err != nil {
+		return c.String(http.StatusBadRequest, "the decision is not understood")
+	}
+	err := d.Decide(c.Request().Context(), decision)
+	switch {
+	case err == nil:
+		return c.NoContent(http.StatusNoContent)
+	case errors.Is(err, bridge.ErrNotFound):
+		return c.String(http.StatusNotFound, err.Error())
+	case errors.Is(err, bridge.ErrChanged):
+		return c.String(http.StatusConflict, err.Error())
+	case errors.Is(err, bridge.ErrNotAllowed):
+		return c.String(http.StatusUnprocessableEntity, err.Error())
+	}
+	return c.String(http.StatusServiceUnavailable, "the decision could not be kept; try again")
+}
+
+// ListenControl opens the socket that only the daemon's own user can reach, in place of one that a daemon before left behind.
+func ListenControl(path string) (net.Listener, error) {
+	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		return nil, errors.Join(errors.New("another daemon listens at "+path), conn.Close())
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	// The socket is bound inside a directory of our own and moved into place, so that nobody can reach it before its mode is set.
+	dir, err := os.MkdirTemp(filepath.Dir(path), ".control-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	bound := filepath.Join(dir, "s")
+	listener, err := net.Listen("unix", bound)
+	if err != nil {
+		return nil, err
+	}
+	listener.(*net.UnixListener).SetUnlinkOnClose(false)
+	if err := errors.Join(os.Chmod(bound, 0o600), os.Rename(bound, path)); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return listener, nil
+}
