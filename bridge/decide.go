@@ -153,8 +153,12 @@ func (b *Bridge) refundOrdered(d Decision, p purchase.Purchase, f purchase.Fact)
 	some := slices.DeleteFunc(b.refundable(p), func(pay purchase.Payment) bool {
 		return (d.Payment != "" && pay.Ref != d.Payment) || (d.Account != "" && pay.Account != d.Account)
 	})
-	if len(some) != 1 {
-		return nil, fmt.Errorf("refund: %w; %d payments can be meant, name account and payment of the one", ErrNotAllowed, len(some))
+	switch len(some) {
+	case 0:
+		return nil, fmt.Errorf("refund: %w; no such payment holds money that can be sent back", ErrNotAllowed)
+	case 1:
+	default:
+		return nil, fmt.Errorf("refund: %w; name account and payment of one of these: %s", ErrNotAllowed, names(some))
 	}
 	net := some[0].Net()
 	money := d.Money
@@ -167,6 +171,14 @@ func (b *Bridge) refundOrdered(d Decision, p purchase.Purchase, f purchase.Fact)
 	}
 	f.Kind, f.Account, f.Payment, f.Money, f.Detail.Basis = purchase.RefundOrdered, some[0].Account, some[0].Ref, money, p.Sight()
 	return []purchase.Fact{f}, nil
+}
+
+func names(payments []purchase.Payment) string {
+	var all []string
+	for _, pay := range payments {
+		all = append(all, fmt.Sprintf("%s %s (%s)", pay.Account, pay.Ref, pay.Net()))
+	}
+	return strings.Join(all, ", ")
 }
 
 // orphanTied closes the orphan and keeps what is proved of its payments under the purchase that they pay, with a note of who said so.

@@ -303,7 +303,7 @@ func TestADecisionThatIsNotAllowedSaysWhatIs(t *testing.T) {
 		"nothing":             {bridge.Decision{Action: purchase.ActRefund, By: "ada", Reason: "x", Money: euros(0)}, "holds 45.00 EUR"},
 		"less than nothing":   {bridge.Decision{Action: purchase.ActRefund, By: "ada", Reason: "x", Money: euros(-1)}, "holds 45.00 EUR"},
 		"another currency":    {bridge.Decision{Action: purchase.ActRefund, By: "ada", Reason: "x", Money: purchase.Money{Minor: 1, Currency: "USD"}}, "holds 45.00 EUR"},
-		"another payment":     {bridge.Decision{Action: purchase.ActRefund, By: "ada", Reason: "x", Payment: "p9"}, "0 payments can be meant"},
+		"another payment":     {bridge.Decision{Action: purchase.ActRefund, By: "ada", Reason: "x", Payment: "p9"}, "no such payment"},
 		"half the seats":      {bridge.Decision{Action: purchase.ActSeats, By: "ada", Reason: "x", Seats: purchase.SeatsSome}, "all or none"},
 		"not as it was seen":  {bridge.Decision{Action: purchase.ActClose, By: "ada", Reason: "x", Head: row.Head + "0"}, "decide anew"},
 		"too long a reason":   {bridge.Decision{Action: purchase.ActClose, By: "ada", Reason: strings.Repeat("x", 2001)}, "characters"},

@@ -76,7 +76,8 @@ func (c *town) open() {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- c.program.run(ctx, public, operations, c.listenControl()) }()
+	control := c.listenControl()
+	go func() { ended <- c.program.run(ctx, public, operations, control) }()
 	c.t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
