@@ -61,7 +61,7 @@ func serve(ctx context.Context, c *config.Config, log *zap.Logger) error {
 	}
 	control, err := web.ListenControl(c.ControlSocket())
 	if err != nil {
-		return fmt.Errorf("listen for decisions at %s: %w; write another path under control:", c.ControlSocket(), err)
+		return fmt.Errorf("listen for decisions at %s: %w; name another path as control in the settings", c.ControlSocket(), err)
 	}
 	log.Info("paybridge is up", zap.String("version", version), zap.Stringer("public", public.Addr()), zap.Stringer("operations", operations.Addr()))
 	defer log.Info("paybridge ended")
