@@ -71,11 +71,13 @@ func (s *sale) sayWhatIsShown(p purchase.Purchase, f purchase.Fact) {
 	s.keep(-1, f)
 }
 
-// cancel is a person who cancels in Dynamics a registration that has no money, and says so.
+// cancel is a person who cancels in Dynamics a registration that has no money, and says so as soon as the word counts.
 func (s *sale) cancel() {
 	l := s.ledger(s.key)
 	p := s.fold(s.key, l.facts, s.policy)
-	if p.Desk != purchase.CauseSeatWithoutMoney && p.Desk != purchase.CauseDisputed || s.dynamics.shown != s.dynamics.seats {
+	_, from := p.Word()
+	unpaid := p.Desk == purchase.CauseSeatWithoutMoney || p.Desk == purchase.CauseDisputed
+	if !unpaid || s.dynamics.shown != s.dynamics.seats || s.within(s.dynamics.away) || s.now.Before(from) {
 		return
 	}
 	s.dynamics.seats, s.dynamics.shown, s.dynamics.cancelled = 0, 0, true
