@@ -87,8 +87,9 @@ type Registrar interface {
 	Finalize(ctx context.Context, call purchase.Final) purchase.Outcome
 	// ReadBack says whose seats exist. SeatsUnsaid with a nil error means this environment cannot say, ever; an error means not now.
 	ReadBack(ctx context.Context, key purchase.Key) (purchase.Seats, error)
-	// Release gives the seat free early where the dialect can; Refused where it cannot. Like Finalize it always has an outcome.
-	Release(ctx context.Context, key purchase.Key) purchase.Outcome
+	// Release gives the seat free early where the dialect can; Refused where it cannot. It is one attempt, which leaves before the given
+	// instant or not at all, and doing it twice is doing it once. Like Finalize it always has an outcome.
+	Release(ctx context.Context, key purchase.Key, sendBefore time.Time) purchase.Outcome
 }
 
 // An Environment is one Dynamics organisation as the engine knows it.

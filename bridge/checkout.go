@@ -63,8 +63,11 @@ func (c *checkout) run(ctx context.Context) (CheckoutResult, error) {
 	} else if !errors.Is(err, ErrNotFound) {
 		return CheckoutResult{Outcome: DataverseError}, err
 	}
-	if p := c.fold(); p.Settled() {
+	switch p := c.fold(); {
+	case p.Settled():
 		return c.alreadyPaid(ctx, p)
+	case p.Released():
+		return CheckoutResult{Outcome: CheckoutExpired}, nil
 	}
 	if result, err := c.arrive(ctx); err != nil || result.Outcome != "" {
 		return result, err
@@ -182,6 +185,9 @@ func (c *checkout) open(ctx context.Context, opener Opener, p purchase.Purchase)
 	}
 	if err := c.learn(ctx, keeping); err != nil {
 		return CheckoutResult{Outcome: ProviderError}, err
+	}
+	if c.fold().Released() { // meanwhile; the session is known and will be ended
+		return CheckoutResult{Outcome: CheckoutExpired}, nil
 	}
 	c.Log.Info("buyer sent to pay", zap.String("account", c.account.Name), zap.String("purchase", c.key.ID), zap.String("payment", made.Payment))
 	return CheckoutResult{Outcome: Redirected, Redirect: made.URL, Form: made.Form}, nil

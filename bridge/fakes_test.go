@@ -46,6 +46,8 @@ type dynamics struct {
 	finalizes int
 	// onFinalize, if set, decides the outcome; effect says whether the seat is made.
 	onFinalize func(n int, r *registration) (outcome purchase.Outcome, effect bool)
+	releases   int
+	onRelease  func(n int) (outcome purchase.Outcome, effect bool)
 	priceErr   error
 	unsaid     bool
 	prices     int // how often one was asked for
@@ -56,6 +58,8 @@ type registration struct {
 	event   string
 	created time.Time
 	seats   int
+	// released: the seat is somebody else's.
+	released bool
 }
 
 func newDynamics() *dynamics { return &dynamics{purchases: map[string]*registration{}} }
@@ -88,6 +92,13 @@ func (d *dynamics) Price(_ context.Context, key purchase.Key) (purchase.Offer, e
 	return purchase.Offer{Money: r.price, Event: r.event, EventName: "An event", Created: r.created, Attendees: 1}, nil
 }
 
+// asked is how often a price was asked for.
+func (d *dynamics) asked() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.prices
+}
+
 func (d *dynamics) Finalize(_ context.Context, call purchase.Final) purchase.Outcome {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -115,8 +126,16 @@ func (d *dynamics) ReadBack(_ context.Context, key purchase.Key) (purchase.Seats
 	return purchase.SeatsNone, nil
 }
 
-func (d *dynamics) Release(context.Context, purchase.Key) purchase.Outcome {
-	return purchase.Outcome{Result: purchase.Refused}
+func (d *dynamics) Release(_ context.Context, key purchase.Key, _ time.Time) purchase.Outcome {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.releases++
+	outcome, effect := purchase.Outcome{Result: purchase.Acknowledged}, true
+	if d.onRelease != nil {
+		outcome, effect = d.onRelease(d.releases)
+	}
+	d.purchases[key.ID].released = d.purchases[key.ID].released || effect
+	return outcome
 }
 
 // psp is a provider with memory: deliveries are JSON notes signed by a word, the truth is in payments.

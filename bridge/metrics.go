@@ -18,6 +18,7 @@ type Metrics struct {
 	late          *prometheus.CounterVec
 	finalized     *prometheus.CounterVec
 	expired       *prometheus.CounterVec
+	released      *prometheus.CounterVec
 	sinceRegister *prometheus.HistogramVec
 	sincePaid     *prometheus.HistogramVec
 	slo           *prometheus.CounterVec
@@ -59,6 +60,7 @@ func NewMetrics(reg prometheus.Registerer, accounts []Account) *Metrics {
 		late:          counter("late_payments_total", "Payments taken after the deadline.", "provider", "account"),
 		finalized:     counter("registrations_finalized_total", "Registrations with their seats.", "provider", "account", "outcome"),
 		expired:       counter("registrations_expired_total", "Paid purchases whose deadline passed without a seat.", "provider", "account", "stage"),
+		released:      counter("seats_released_total", "Seats that nobody could pay for any more, given free before the deadline.", "provider", "account", "outcome"),
 		sinceRegister: histogram("registration_finalization_duration_seconds", "From the registration to the seat: the latency budget used.", registerBuckets, "provider"),
 		sincePaid:     histogram("payment_finalization_duration_seconds", "From the provider's capture to the seat.", paidBuckets, "provider", "source"),
 		slo:           counter("slo_events_total", "Events that the objectives count.", "slo", "result"),
@@ -79,6 +81,7 @@ func (m *Metrics) start(accounts []Account) {
 		each(func(v string) { m.mismatches.WithLabelValues(p, n, v) }, "amount", "currency")
 		each(func(v string) { m.finalized.WithLabelValues(p, n, v) }, "in_window", "late", "already_finalized", "manual")
 		each(func(v string) { m.expired.WithLabelValues(p, n, v) }, "no_callback", "verification", "amount_check", "dataverse", "manual_hold")
+		each(func(v string) { m.released.WithLabelValues(p, n, v) }, "confirmed", "acknowledged", "refused", "unknown", "unsent")
 		each(func(v string) {
 			m.discovered.WithLabelValues(p, n, v)
 			m.sincePaid.WithLabelValues(p, v)
@@ -172,6 +175,11 @@ func eventType(facts []purchase.Fact) string {
 		return "dispute"
 	}
 	return "other"
+}
+
+// freed counts what became of a call that gives a seat free.
+func (m *Metrics) freed(a Account, r purchase.Result) {
+	m.released.WithLabelValues(a.Kind, a.Name, string(r)).Inc()
 }
 
 // learned counts newly proved captures by their source.

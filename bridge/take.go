@@ -22,6 +22,8 @@ func (w *worker) take(ctx context.Context, p purchase.Purchase, next purchase.Ne
 		return w.readBack(ctx, next)
 	case purchase.StepFinalize:
 		return w.finalize(ctx, p, next)
+	case purchase.StepRelease:
+		return w.release(ctx, next)
 	case purchase.StepReserve:
 		return w.reserve(ctx, next)
 	case purchase.StepCapture:
@@ -47,6 +49,9 @@ func (w *worker) own(f purchase.Fact) purchase.Fact {
 }
 
 func (w *worker) price(ctx context.Context, next purchase.Next) error {
+	if w.fold().Vacant() { // nobody waits for it
+		ctx = purchase.Anonymous(ctx)
+	}
 	offer, err := w.env.Registrar.Price(ctx, w.key)
 	fact, err := offered(offer, err, next.Basis)
 	if err != nil {

@@ -32,7 +32,7 @@ func (b *Bridge) Visit(ctx context.Context, token string, cancelled bool) (Visit
 	v := Visit{State: buyerState(p, t.Payment, cancelled, now), Reference: shortReference(t.Purchase), Return: t.Return, Language: t.Language}
 	if left := p.Deadline.At.Sub(now); v.State == BuyerCancelled || v.State == BuyerRefused {
 		v.TimeLeft = max(0, left)
-		if left > env.Policy.MinTimeLeft {
+		if left > env.Policy.MinTimeLeft && !p.Released() {
 			v.Retry = b.payAddress(t)
 		}
 	}
@@ -92,7 +92,7 @@ func unpaidState(p purchase.Purchase, payment string, cancelled bool, now time.T
 		}
 		untouched := pay.Lapsed || (pay.Opened.Detail.Capturable && len(pay.Captures) == 0 && !pay.MayBeCaptured())
 		switch {
-		case untouched && (!now.Before(p.Deadline.At) || pay.GivenBack()):
+		case untouched && (!now.Before(p.Deadline.At) || pay.GivenBack() || p.Released()):
 			return BuyerExpired
 		case declined(pay) || (pay.Failed && !pay.Moving() && !pay.MayBeCaptured() && len(pay.Captures) == 0):
 			return BuyerRefused

@@ -155,9 +155,9 @@ func (c *Client) ReadBack(ctx context.Context, key purchase.Key) (purchase.Seats
 	return d.readBack(ctx, id)
 }
 
-// Release frees the seat before Dynamics would, in the real-time dialect: one attempt, acknowledged at best. The outbound dialect
-// has no such call: Refused, dialect_cannot.
-func (c *Client) Release(ctx context.Context, key purchase.Key) purchase.Outcome {
+// Release frees the seat before Dynamics would, in the real-time dialect: one attempt, which leaves before the given instant or not at
+// all, acknowledged at best. The outbound dialect has no such call: Refused, dialect_cannot.
+func (c *Client) Release(ctx context.Context, key purchase.Key, sendBefore time.Time) purchase.Outcome {
 	id, err := purchase.ParseID(key.ID)
 	if err != nil {
 		return purchase.Outcome{Result: purchase.Refused, Reason: "no_purchase_id"}
@@ -166,5 +166,5 @@ func (c *Client) Release(ctx context.Context, key purchase.Key) purchase.Outcome
 	if err != nil {
 		return unsent(err)
 	}
-	return d.release(ctx, id)
+	return d.release(ctx, id, sendBefore)
 }

@@ -54,6 +54,9 @@ type Config struct {
 	// RepeatFinalize says what becomes of a finalize with unknown outcome where Dynamics cannot be read back: never (a person
 	// decides) or after_quiet (it is sent again, at the risk of double registrations). Default: never.
 	RepeatFinalize purchase.Repeat `yaml:"repeat_finalize,omitempty"`
+	// Release gives a seat free as soon as nobody can pay for it any more, before Dynamics does: the purchase is reported as cancelled.
+	// Real-time journeys only; outbound marketing has no such call. Default: true.
+	Release *bool `yaml:"release,omitempty"`
 	// Timeout is how long a finalize is waited for before its outcome counts as unknown. Dynamics itself gives up after two
 	// minutes. Default: 2m, or a tenth of a short window.
 	Timeout field.Duration `yaml:"timeout,omitempty"`
@@ -90,6 +93,7 @@ func (c Config) Policy() purchase.Policy {
 	p.Margin = c.Margin.Or(p.Margin)
 	p.Quiet = c.Quiet.Or(p.Quiet)
 	p.Repeat = cmp.Or(c.RepeatFinalize, p.Repeat)
+	p.Releases = c.Dialect != DialectOutbound && (c.Release == nil || *c.Release)
 	return p
 }
 

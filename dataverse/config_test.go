@@ -59,6 +59,8 @@ func TestEachMistakeIsNamedByItsKeyWithWhatToDo(t *testing.T) {
 		"no such ca file, live":     {func(c *dataverse.Config) { c.CAFile = "/nowhere" }, true, []string{"dv.ca_file", "dv.ca_file"}},
 		"no such field":             {func(c *dataverse.Config) { c.Fields = map[string]string{"prise": "x", "amount": " "} }, false, []string{"dv.fields.amount", "dv.fields.prise"}},
 		"an empty success word":     {func(c *dataverse.Config) { c.SuccessValues = []string{"Success", ""} }, false, []string{"dv.success_values"}},
+		"release, outbound":         {func(c *dataverse.Config) { c.Dialect, c.Release = dataverse.DialectOutbound, new(false) }, false, []string{"dv.release"}},
+		"release, not known yet":    {func(c *dataverse.Config) { c.Release = new(true) }, true, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -82,14 +84,28 @@ func TestEachMistakeIsNamedByItsKeyWithWhatToDo(t *testing.T) {
 func TestThePolicyShrinksWithTheWindowAndTakesWhatIsWritten(t *testing.T) {
 	t.Parallel()
 	c := valid(t)
-	if got, want := c.Policy(), purchase.DefaultPolicy(50*time.Minute); !reflect.DeepEqual(got, want) {
+	want := purchase.DefaultPolicy(50 * time.Minute)
+	want.Releases = true
+	if got := c.Policy(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}
 	c.Window, c.Quiet, c.Margin, c.RepeatFinalize = field.Duration(90*time.Second), field.Duration(20*time.Second), field.Duration(time.Second), purchase.RepeatAfterQuiet
-	want := purchase.DefaultPolicy(90 * time.Second)
+	c.Release = new(false)
+	want = purchase.DefaultPolicy(90 * time.Second)
 	want.Quiet, want.Margin, want.Repeat = 20*time.Second, time.Second, purchase.RepeatAfterQuiet
 	if got := c.Policy(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestOnlyWhatMayBeRealtimeGivesSeatsFree(t *testing.T) {
+	t.Parallel()
+	for dialect, want := range map[dataverse.Dialect]bool{"": true, dataverse.DialectAuto: true, dataverse.DialectRealtime: true, dataverse.DialectOutbound: false} {
+		c := valid(t)
+		c.Dialect = dialect
+		if got := c.Policy().Releases; got != want {
+			t.Errorf("%q: %t", dialect, got)
+		}
 	}
 }
 
@@ -108,6 +124,7 @@ window: 50m
 margin: 2m
 quiet: 5m
 repeat_finalize: after_quiet
+release: false
 timeout: 1m30s
 authority: https://login.microsoftonline.us
 resource: https://contoso.crm.dynamics.com

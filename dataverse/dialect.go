@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
 )
@@ -16,7 +17,7 @@ type dialect interface {
 	price(ctx context.Context, id string) (purchase.Offer, error)
 	finalize(ctx context.Context, id string, call purchase.Final) purchase.Outcome
 	readBack(ctx context.Context, id string) (purchase.Seats, error)
-	release(ctx context.Context, id string) purchase.Outcome
+	release(ctx context.Context, id string, before time.Time) purchase.Outcome
 }
 
 // Dialect is what the organisation is known to speak: one of the two, or auto while nobody has asked it yet.

@@ -203,23 +203,6 @@ func TestSeatsForSomeAreSeenAsSome(t *testing.T) {
 	}
 }
 
-func TestReleaseFreesTheSeatWhereTheDialectCan(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	k := w.register()
-	o := w.Release(t.Context(), k)
-	if p, _ := w.sim.Purchase(k.ID); o.Result != purchase.Acknowledged || p.Status != dataversesim.Cancelled || p.CancelCalls != 1 {
-		t.Errorf("%+v, %s", o, p.Status)
-	}
-	if o := w.finalize(k); o.Result != purchase.Refused {
-		t.Errorf("finalize after release: %+v", o)
-	}
-	old := newWorld(t, variant(dataversesim.VariantOutbound))
-	if o := old.Release(t.Context(), old.register()); o != (purchase.Outcome{Result: purchase.Refused, Reason: "dialect_cannot"}) {
-		t.Errorf("outbound: %+v", o)
-	}
-}
-
 func TestATokenThatIsTurnedDownCostsAFinalizeNothing(t *testing.T) {
 	t.Parallel()
 	clock := &stopped{at: time.Now()}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
 )
@@ -206,6 +207,6 @@ func (o *outbound) readBack(ctx context.Context, id string) (purchase.Seats, err
 	return seats, err
 }
 
-func (o *outbound) release(context.Context, string) purchase.Outcome {
+func (o *outbound) release(context.Context, string, time.Time) purchase.Outcome {
 	return purchase.Outcome{Result: purchase.Refused, Reason: "dialect_cannot"}
 }

@@ -82,14 +82,18 @@ func (d *realtime) price(ctx context.Context, id string) (purchase.Offer, error)
 		return purchase.Offer{}, err
 	}
 	offer := purchase.Offer{Money: money, Event: e.readable, EventName: e.name, User: row.Contact, Created: d.clock.ours(row.created())}
-	if row.Processed {
+	switch {
+	case row.Processed:
 		d.registered(ctx, id, row, &offer)
+	case row.Paid: // work in progress over there
+		offer.Seats = purchase.SeatsUnsaid
 	}
 	return offer, nil
 }
 
-// registered adds the seats of a purchase that has them already; what cannot be read is left out.
+// registered adds the seats of a purchase that has them already, by what its row says; what cannot be read is SeatsUnsaid.
 func (d *realtime) registered(ctx context.Context, id string, row row, offer *purchase.Offer) {
+	offer.Seats = purchase.SeatsUnsaid
 	links, err := d.attendees(ctx, opPrice, id)
 	if err != nil {
 		return
@@ -101,20 +105,21 @@ func (d *realtime) registered(ctx context.Context, id string, row row, offer *pu
 
 // finalize reports the payment as completed. The answer has no content that could confirm anything.
 func (d *realtime) finalize(ctx context.Context, id string, f purchase.Final) purchase.Outcome {
-	return d.report(ctx, id, paymentCompleted, f.SendBefore)
+	return d.report(ctx, "finalize", id, paymentCompleted, f.SendBefore)
 }
 
-func (d *realtime) release(ctx context.Context, id string) purchase.Outcome {
-	return d.report(ctx, id, paymentCancelled, time.Time{})
+// release reports the payment as cancelled, by the same action.
+func (d *realtime) release(ctx context.Context, id string, before time.Time) purchase.Outcome {
+	return d.report(ctx, "release", id, paymentCancelled, before)
 }
 
-func (d *realtime) report(ctx context.Context, id string, status int, before time.Time) purchase.Outcome {
-	r, v := d.send(ctx, call{doing: "finalize", operation: opFinalize, segment: finishAction,
+func (d *realtime) report(ctx context.Context, doing, id string, status int, before time.Time) purchase.Outcome {
+	r, v := d.send(ctx, call{doing: doing, operation: opFinalize, segment: finishAction,
 		body: body(map[string]any{"msevtmgt_purchaseid": id, "msevtmgt_paymentstatus": status})}, before)
 	if v != nil {
 		return v.Outcome
 	}
-	d.evidence.note(finishAction, r)
+	d.evidence.note(fmt.Sprintf("%s %d", finishAction, status), r)
 	if len(r.body) > 0 && !json.Valid(r.body) {
 		return purchase.Outcome{Result: purchase.Unknown, Reason: "not_json"}
 	}

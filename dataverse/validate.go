@@ -168,6 +168,9 @@ func readAuthorities(path string) (*x509.CertPool, error) {
 }
 
 func (c *Config) validateOutbound(p *field.Problems) {
+	if c.Release != nil && c.Dialect == DialectOutbound {
+		p.Add("release", "is for real-time journeys; outbound marketing cannot give seats free early: leave it out")
+	}
 	for _, key := range slices.Sorted(maps.Keys(c.Fields)) {
 		if !slices.Contains(outputKeys, key) {
 			p.Add("fields."+key, "is not an output; choose among %s", strings.Join(outputKeys, ", "))

@@ -34,6 +34,7 @@ gauge     registration_remaining_budget_seconds_min          provider account
 gauge     registrations_paid_unfinalized_oldest_age_seconds  provider account
 counter   registrations_finalized_total                      provider account outcome=in_window|late|already_finalized|manual
 counter   registrations_expired_total                        provider account stage=no_callback|verification|amount_check|dataverse|manual_hold
+counter   seats_released_total                               provider account outcome=confirmed|acknowledged|refused|unknown|unsent
 histogram registration_finalization_duration_seconds         provider
 histogram payment_finalization_duration_seconds              provider source=callback|poll|return|import
 

@@ -20,8 +20,9 @@ type Purchase struct {
 	Deadline Deadline
 
 	Finalizes []Attempt
-	Open      *Attempt // the one intent without an outcome
-	readBack  readBack // after the last finalize that may have worked, or without any
+	Releases  []Attempt // of the seat, before Dynamics would let go of it
+	Open      *Attempt  // the one intent without an outcome
+	readBack  readBack  // after the last finalize that may have worked, or without any
 	seated    bool
 	SeatedAt  time.Time
 
@@ -66,7 +67,8 @@ const (
 // Fold makes the purchase from its facts, under the environment's policy.
 func Fold(key Key, kept []Fact, policy Policy) Purchase {
 	facts := distinct(kept)
-	p := Purchase{Key: key, policy: policy, Payments: foldPayments(facts), Finalizes: foldAttempts(facts, StepFinalize)}
+	p := Purchase{Key: key, policy: policy, Payments: foldPayments(facts), Finalizes: foldAttempts(facts, StepFinalize),
+		Releases: foldAttempts(facts, StepRelease)}
 	for i := range facts {
 		p.note(facts[i])
 	}
@@ -133,7 +135,7 @@ func (p *Purchase) noteWord(f *Fact) {
 
 // noteLatest finds the open intent and counts the absences since Dynamics last gave a price.
 func (p *Purchase) noteLatest(facts []*Fact) {
-	attempts := slices.Clone(p.Finalizes)
+	attempts := slices.Concat(p.Finalizes, p.Releases)
 	for _, pay := range p.Payments {
 		attempts = append(attempts, pay.Attempts()...)
 	}

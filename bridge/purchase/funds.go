@@ -94,7 +94,7 @@ func (p Purchase) collect(pay Payment, now time.Time) Next {
 		mark, _ := p.nextMark(pay)
 		return Next{Step: StepWait, Due: mark, Cause: CausePaymentPending}
 	case last.Result == Unknown || last.Result == Unsent:
-		if again := last.At.Add(min(time.Second<<min(len(pay.Captures)-1, 12), time.Hour)); now.Before(again) {
+		if again := nextTry(pay.Captures); now.Before(again) {
 			return Next{Step: StepWait, Due: again, Cause: CausePaymentPending}
 		}
 		return take

@@ -12,6 +12,9 @@ func planMoney(p Purchase, now time.Time) (Next, bool) {
 	if !p.funded() {
 		return Next{}, false
 	}
+	if p.Released() {
+		return p.noSeat(CauseSeatReleased, now), true
+	}
 	if cause, ok := p.refused(); ok {
 		return p.noSeat(cause, now), true
 	}

@@ -19,7 +19,7 @@ type Next struct {
 }
 
 // Rules is the number of the rules by which facts are folded. Raise it whenever Fold or Summary changes: the stores fold again.
-const Rules = 5
+const Rules = 6
 
 // MaxFinalizes bounds how often a purchase is finalized when Dynamics takes the call and then shows no seat.
 const MaxFinalizes = 3
@@ -70,7 +70,7 @@ func (p Purchase) meanwhile(rest Next, now time.Time) Next {
 }
 
 // rules, in the order of precedence: what is in flight, what is doubtful, what was only heard, what is done, what holds money,
-// what could still bring money, and what can be given up.
+// what could still bring money, and what can be given free and given up.
 var rules = []rule{
 	planTied,
 	planOpenIntent,
@@ -82,6 +82,7 @@ var rules = []rule{
 	planOrphan,
 	planMoney,
 	planCapture,
+	planRelease,
 	planWatch,
 	planEnd,
 }

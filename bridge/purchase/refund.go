@@ -150,7 +150,7 @@ func (p Purchase) refunding() bool {
 }
 
 // hopeless are the causes for which no seat can be had any more once the deadline has passed.
-var hopeless = []Cause{CausePaidLate, CauseRefused, CauseNotRegistered, CauseUnknownPurchase}
+var hopeless = []Cause{CausePaidLate, CauseRefused, CauseNotRegistered, CauseUnknownPurchase, CauseSeatReleased}
 
 // refundLate sends back what came too late for a seat, where the account's policy says so: after the deadline, when Dynamics was asked
 // once more and shows no seat.

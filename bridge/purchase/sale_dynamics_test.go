@@ -16,6 +16,7 @@ type dynamics struct {
 	event     string
 	attendees int
 	seats     int // registrations made
+	released  bool
 	shown     int // of those, how many a read-back shows
 	dated     bool
 	able      bool // it can be read back
@@ -92,6 +93,7 @@ func (d *dynamics) readBack() (purchase.Seats, error) {
 
 // register makes the seats; a read-back shows them a little later.
 func (d *dynamics) register() {
+	d.oracle.expect(lawRelease, !d.released, "seats are made that were given free")
 	n := d.attendees
 	if d.partial {
 		n = 1
@@ -114,6 +116,8 @@ func (d *dynamics) finalize(sendBefore time.Time) purchase.Outcome {
 		return outcome(purchase.Unsent, "no connection")
 	case !d.now.Before(d.created.Add(d.policy.Window)):
 		return outcome(purchase.Refused, "expired")
+	case d.released && d.pick(2, "finalize after release") == 0:
+		return outcome(purchase.Refused, "not active")
 	case d.seats > 0 && d.pick(2, "second finalize") == 1:
 		return outcome(purchase.Refused, "already registered")
 	case !d.mishap(4*d.woe(), "finalize goes wrong"):

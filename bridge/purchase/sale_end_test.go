@@ -13,6 +13,11 @@ func (o *oracle) atRest() {
 	o.seatsAtRest(p)
 	o.moneyAtRest(p)
 	o.sessionsAtRest()
+	if o.fair && o.forsaken {
+		o.expect(lawFreed, o.dynamics.released == o.dynamics.acks, "the seat was given free: %t", o.dynamics.released)
+		o.expect(lawFreed, p.State() == purchase.StateAbandoned, "its state is %s (%s)", p.State(), p.Desk)
+		return
+	}
 	if o.fair {
 		o.expect(lawSeat, o.dynamics.seats == o.dynamics.attendees, "%d seats for %d attendees", o.dynamics.seats, o.dynamics.attendees)
 		o.expect(lawSeat, p.State() == purchase.StateFinalized, "its state is %s (%s)", p.State(), p.Desk)

@@ -65,7 +65,7 @@ var faults = map[string]fault{
 	"sessions are never captured":         {lawSeat, without("planCapture")},
 	"an old price will do":                {lawPaid, in("planMoney", oldPrice)},
 	"the quiet time is not waited for":    {lawOnce, in("planDoubt", impatient)},
-	"the reserve is forgotten":            {lawBackwards, in("planCapture", behindTime)},
+	"the reserve is forgotten":            {lawBackwards, met(in("planCapture", behindTime), lastMinutes)},
 	"other payments are not looked at":    {lawCapture, in("planCapture", oneEyed)},
 	"the plan waits too long":             {lawBackwards, planned(sleepy)},
 	"the desk is never told":              {lawLimbo, planned(silent)},
@@ -74,7 +74,7 @@ var faults = map[string]fault{
 	"refunds are lost":                    {lawPaid, believed(lossy)},
 	"an unknown outcome counts as unsent": {lawOnce, believed(hopeful)},
 	"intents are kept on a stale plan":    {lawPaid, func(s *sale) { s.careless = true }},
-	"calls leave after their time":        {lawOnce, func(s *sale) { s.slow, s.trouble = true, 20 }},
+	"calls leave after their time":        {lawOnce, met(func(s *sale) { s.slow = true }, troubled)},
 	"sessions are never ended":            {lawSession, planned(careless)},
 	"sessions are ended at once":          {lawSession, planned(hasty)},
 	"money is taken before its seat":      {lawCharged, planned(holding(purchase.StepFinalize, purchase.StepCapture))},
@@ -84,13 +84,22 @@ var faults = map[string]fault{
 	"reserved money is never taken":       {lawLimbo, planned(holding(purchase.StepCapture, purchase.StepDone))},
 	"agreed sessions are never reserved":  {lawSeat, planned(reserving(purchase.StepDone))},
 	"money is taken, not reserved":        {lawCharged, planned(reserving(purchase.StepCapture))},
-	"money is reserved without time":      {lawBackwards, planned(lingering)},
-	"a reservation in doubt is made anew": {lawCapture, func(s *sale) { s.keyless, s.trouble = purchase.StepReserve, 15 }},
 	"a refund in doubt is made anew":      {lawNeverBoth, func(s *sale) { s.keyless = purchase.StepRefund }},
 	"refunds under way are overlooked":    {lawNeverBoth, without("planRefund")},
 	"money goes back without a last try":  {lawNeverBoth, planned(despairing)},
 	"money goes back before the deadline": {lawNeverBoth, planned(early)},
 	"the money of a seat goes back":       {lawNeverBoth, planned(generous)},
+	"money is reserved without time":      {lawBackwards, met(planned(lingering), lastMinutes)},
+	"seats are never given free":          {lawFreed, without("planRelease")},
+	"seats given free are finalized":      {lawRelease, met(in("planMoney", forgetful), elsewhere)},
+	"an unanswered release is forgotten":  {lawRelease, met(believed(unreleased), elsewhere)},
+	"a seat is given free too early":      {lawRelease, planned(ahead)},
+	"a seat is given free while one pays": {lawRelease, planned(freeing(purchase.StepWait))},
+	"a seat is given free with its money": {lawRelease, planned(freeing(purchase.StepFinalize))},
+	"a seat is given free in doubt":       {lawRelease, planned(freeing(purchase.StepReadBack))},
+	"a seat is given free on an old look": {lawRelease, planned(freeing(purchase.StepPrice))},
+	"payments are not looked at again":    {lawRelease, planned(freeing(purchase.StepAsk))},
+	"a reservation in doubt is made anew": {lawCapture, met(func(s *sale) { s.keyless = purchase.StepReserve }, troubled)},
 }
 
 func oldPrice(r purchase.Rule) purchase.Rule {
@@ -180,6 +189,29 @@ func reserving(instead purchase.Step) func(purchase.Purchase, time.Time, purchas
 	}
 }
 
+// met plants a fault in sales in which it is met more often than by chance.
+func met(plant, where func(*sale)) func(*sale) {
+	return func(s *sale) {
+		plant(s)
+		where(s)
+	}
+}
+
+// lastMinutes is buyers who come, and come back, in the last minutes.
+func lastMinutes(s *sale) {
+	s.after(39*time.Minute, s.checkout)
+	s.after(39*time.Minute, s.checkoutHold)
+	s.after(49*time.Minute+40*time.Second, s.comeBack)
+}
+
+func elsewhere(s *sale) { s.after(time.Minute, s.payElsewhere) }
+
+// troubled is a payment of each kind at once, and many calls and nodes that fail.
+func troubled(s *sale) {
+	s.trouble = 20
+	s.after(time.Minute, []func(){s.payBank, s.checkoutHold}[s.pick(2, "paid how")])
+}
+
 // lingering still reserves ten minutes after it should not.
 func lingering(p purchase.Purchase, now time.Time, next purchase.Next) purchase.Next {
 	if before := purchase.Plan(p, now.Add(-10*time.Minute)); before.Step == purchase.StepReserve {
@@ -251,7 +283,7 @@ func TestThePlantedFaultsAreNoticed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for n := range uint64(4000) {
-				s := newSale(seed(n), f.law == lawSeat)
+				s := newSale(seed(n), f.law == lawSeat || f.law == lawFreed)
 				f.plant(s)
 				if s.run().oracle.broke(f.law) != "" {
 					t.Logf("noticed in sale %d", n)

@@ -23,17 +23,19 @@ func keeps(t *testing.T, l law, fair bool) {
 	})
 }
 
-func TestInNoSaleASeatWithoutItsMoney(t *testing.T)                   { keeps(t, lawPaid, false) }
-func TestInNoSaleTwoFinalizesThatMayBothHaveWorked(t *testing.T)      { keeps(t, lawOnce, false) }
-func TestInNoSaleMoneyOrSeatsInLimbo(t *testing.T)                    { keeps(t, lawLimbo, false) }
-func TestInEverySaleEveryStepLeadsOn(t *testing.T)                    { keeps(t, lawProgress, false) }
-func TestInNoSaleAStepTheMachineMustNotTake(t *testing.T)             { keeps(t, lawNeverBoth, false) }
-func TestInNoSaleAWaitPastTheDeadlineOrALateCapture(t *testing.T)     { keeps(t, lawBackwards, false) }
-func TestInNoSaleTwoCapturesOrReservationsOfOurs(t *testing.T)        { keeps(t, lawCapture, false) }
-func TestInNoSaleASessionOutlivesItsUse(t *testing.T)                 { keeps(t, lawSession, false) }
-func TestInNoSaleIsAnybodyChargedBeforeTheSeat(t *testing.T)          { keeps(t, lawCharged, false) }
-func TestInEverySaleTheDeskHoldsWhatHasAReason(t *testing.T)          { keeps(t, lawDesk, false) }
-func TestInEveryFairSaleEveryAttendeeGetsExactlyOneSeat(t *testing.T) { keeps(t, lawSeat, true) }
+func TestInNoSaleASeatWithoutItsMoney(t *testing.T)                       { keeps(t, lawPaid, false) }
+func TestInNoSaleTwoFinalizesThatMayBothHaveWorked(t *testing.T)          { keeps(t, lawOnce, false) }
+func TestInNoSaleMoneyOrSeatsInLimbo(t *testing.T)                        { keeps(t, lawLimbo, false) }
+func TestInEverySaleEveryStepLeadsOn(t *testing.T)                        { keeps(t, lawProgress, false) }
+func TestInNoSaleAStepTheMachineMustNotTake(t *testing.T)                 { keeps(t, lawNeverBoth, false) }
+func TestInNoSaleAWaitPastTheDeadlineOrALateCapture(t *testing.T)         { keeps(t, lawBackwards, false) }
+func TestInNoSaleTwoCapturesOrReservationsOfOurs(t *testing.T)            { keeps(t, lawCapture, false) }
+func TestInNoSaleASessionOutlivesItsUse(t *testing.T)                     { keeps(t, lawSession, false) }
+func TestInNoSaleIsAnybodyChargedBeforeTheSeat(t *testing.T)              { keeps(t, lawCharged, false) }
+func TestInNoSaleASeatIsGivenFreeThatSomebodyMayPayOrGet(t *testing.T)    { keeps(t, lawRelease, false) }
+func TestInEveryFairSaleASeatThatNobodyCanPayForIsGivenFree(t *testing.T) { keeps(t, lawFreed, true) }
+func TestInEverySaleTheDeskHoldsWhatHasAReason(t *testing.T)              { keeps(t, lawDesk, false) }
+func TestInEveryFairSaleEveryAttendeeGetsExactlyOneSeat(t *testing.T)     { keeps(t, lawSeat, true) }
 
 func TestInEverySaleOrderAndRepeatsOfFactsCannotMatter(t *testing.T) {
 	t.Parallel()
@@ -113,7 +115,7 @@ func anyFacts(t *rapid.T, s *sale, numbered bool) []purchase.Fact {
 			Object: rapid.SampledFrom(names).Draw(t, "object"), Money: rapid.SampledFrom(allMoney).Draw(t, "money"),
 			At: s.opening.Add(rapidTime(t)), Seen: s.opening.Add(rapidTime(t)), Source: purchase.ByPoll, Version: int64(rapid.IntRange(0, 2).Draw(t, "version")),
 			Attempt: int64(rapid.IntRange(0, 8).Draw(t, "attempt"))}
-		f.Detail = purchase.Detail{Step: rapid.SampledFrom([]purchase.Step{purchase.StepFinalize, purchase.StepReserve, purchase.StepCapture, purchase.StepVoid, purchase.StepRefund}).Draw(t, "step"),
+		f.Detail = purchase.Detail{Step: rapid.SampledFrom([]purchase.Step{purchase.StepFinalize, purchase.StepReserve, purchase.StepCapture, purchase.StepVoid, purchase.StepRefund, purchase.StepRelease}).Draw(t, "step"),
 			Result: rapid.SampledFrom(allResults).Draw(t, "result"), Seats: rapid.SampledFrom(allSeats).Draw(t, "seats"),
 			SendBefore: s.opening.Add(rapidTime(t)), Capturable: rapid.Bool().Draw(t, "capturable"), Voidable: rapid.Bool().Draw(t, "voidable"), Event: rapid.SampledFrom(names).Draw(t, "event")}
 		if f.Number = int64(rapid.IntRange(0, 8).Draw(t, "number")); numbered {

@@ -110,6 +110,8 @@ func (n *node) take(p purchase.Purchase, next purchase.Next) {
 		n.readBack(p, next)
 	case purchase.StepFinalize:
 		n.finalize(p, next)
+	case purchase.StepRelease:
+		n.release(p, next)
 	case purchase.StepReserve:
 		n.operate(p, next, (*shop).hold)
 	case purchase.StepCapture:

@@ -22,6 +22,8 @@ const (
 	lawCapture   law = "7 one capture, one reservation"
 	lawSession   law = "6 no session outlives its use"
 	lawCharged   law = "seat first: nobody is charged without a seat, and no seat that could be had is given up"
+	lawRelease   law = "6 a seat is given free only when nobody can pay for it, and then nobody gets it"
+	lawFreed     law = "a seat that nobody can pay for is given free"
 	lawDesk      law = "the desk holds what has a reason to be there, and nothing else"
 	lawSeat      law = "paid right and in time is a seat"
 )
@@ -178,7 +180,7 @@ func (o *oracle) seated(facts []purchase.Fact) bool {
 		if f.Kind == purchase.ReadBack && f.Detail.Seats == purchase.SeatsAll {
 			return true
 		}
-		if f.Kind == purchase.Concluded && f.Detail.Result == purchase.Confirmed && f.Payment == "" {
+		if f.Kind == purchase.Concluded && f.Detail.Result == purchase.Confirmed && f.Detail.Step == purchase.StepFinalize {
 			return true
 		}
 	}
@@ -205,7 +207,12 @@ func (o *oracle) intended(l *ledger, intent purchase.Fact) {
 	facts := l.facts[:len(l.facts)-1]
 	doubt := o.unsettled(facts)
 	_, holds := reserved(facts)[intent.Account+" "+intent.Payment]
+	towards := intent.Detail.Step == purchase.StepFinalize || intent.Detail.Step == purchase.StepReserve || intent.Detail.Step == purchase.StepCapture
+	o.expect(lawRelease, !towards || !o.freed(facts), "%s although the seat may have been given free", intent.Detail.Step)
 	switch {
+	case intent.Detail.Step == purchase.StepRelease:
+		o.judgeRelease(l.key, facts)
+		return
 	case intent.Detail.Step == purchase.StepVoid && holds:
 		o.expect(lawOnce, doubt == nil || o.seated(facts), "what is reserved is given back while a finalize is in doubt")
 		o.judgeGiveBack(facts, intent)
@@ -296,7 +303,7 @@ func (o *oracle) judgeVoid(facts []purchase.Fact, intent purchase.Fact) {
 	held, _ := holdingsOf(facts)
 	price, _ := last(facts, purchase.Offered)
 	left := o.fold(o.key, facts, o.policy).Deadline.At.Sub(o.now)
-	reason := held.positive() > 0 || o.seated(facts) || len(reserved(facts)) > 0 || left <= o.policy.Reserve ||
+	reason := held.positive() > 0 || o.seated(facts) || len(reserved(facts)) > 0 || left <= o.policy.Reserve || o.freed(facts) ||
 		price.Money.Known() && price.Money != o.find(intent.Payment).money
 	o.expect(lawSession, reason, "a session is ended with %s left and nothing paid", left)
 }
@@ -318,7 +325,7 @@ func (o *oracle) judgeGiveBack(facts []purchase.Fact, intent purchase.Fact) {
 		foreign := f.Standing == purchase.Proved && f.Detail.Event != "" && f.Detail.Event != price.Detail.Event
 		refusal = refusal || foreign || mine && f.Detail.Result == purchase.Refused
 	}
-	hopeless := mine != price.Money || held.positive() > 0 || others.has(price.Money) || len(calls) >= purchase.MaxFinalizes || refusal ||
+	hopeless := mine != price.Money || held.positive() > 0 || others.has(price.Money) || len(calls) >= purchase.MaxFinalizes || refusal || o.freed(facts) ||
 		!o.now.Before(o.fold(o.key, facts, o.policy).Deadline.At)
 	o.expect(lawCharged, hopeless, "%s is given back although a seat could still come of it", name)
 }

@@ -135,7 +135,7 @@ func (o *oracle) judgeRefund(facts []purchase.Fact, intent purchase.Fact) {
 	o.expect(lawNeverBoth, o.policy.RefundLate != nil && intent.Account != "wallet", "money goes back against the policy")
 	o.expect(lawNeverBoth, price.Detail.Seats != purchase.SeatsAll && price.Detail.Seats != purchase.SeatsSome, "money goes back although Dynamics shows seats")
 	o.expect(lawNeverBoth, len(finalizes(facts)) == len(finalizes(facts[:view])), "the price was read before the last finalize")
-	o.expect(lawNeverBoth, !held.has(price.Money) || len(finalizes(facts)) > 0, "money goes back although Dynamics was not asked for the seat")
+	o.expect(lawNeverBoth, !held.has(price.Money) || len(finalizes(facts)) > 0 || o.freed(facts), "money goes back although Dynamics was not asked for the seat")
 }
 
 // sentBack is told by a shop when a refund of ours takes effect.

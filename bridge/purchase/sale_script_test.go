@@ -10,10 +10,13 @@ import (
 func (s *sale) script() {
 	acts := []func(){s.checkout, s.payCards, s.payBank, s.payWrong, s.payForeign, s.giveBack, s.reverse, s.lie, s.stray, s.accept, s.reprice,
 		s.contradict, s.authorise, s.comeBack, s.checkoutCards, s.otherEvent, s.lapse, s.tie, s.checkoutHold,
-		s.holdButton, s.checkoutHold, s.decide, s.decide, s.decide, s.decide, s.cancel}
+		s.holdButton, s.checkoutHold, s.decide, s.decide, s.decide, s.decide, s.cancel, s.payElsewhere}
 	if s.fair {
 		s.fairPayment()
 		acts = []func(){s.lie, s.comeBack, s.lie, s.comeBack}
+	}
+	if s.forsaken { // a rumour of money keeps the seat
+		acts = []func(){s.comeBack}
 	}
 	for range 1 + s.pick(6, "acts") {
 		act := acts[s.pick(len(acts), "act")]
@@ -21,10 +24,11 @@ func (s *sale) script() {
 	}
 }
 
-// fairPayment is one of the five ways to pay right, within a quarter of an hour. The others may be tried and dropped.
+// fairPayment is one of the five ways to pay right, within a quarter of an hour, or that of not paying. The others may be tried and
+// dropped.
 func (s *sale) fairPayment() {
 	when := s.lately(10*time.Minute, "paid after")
-	switch s.pick(5, "way to pay") {
+	switch s.pick(6, "way to pay") {
 	case 0:
 		s.after(when, s.payCards)
 	case 1:
@@ -39,6 +43,8 @@ func (s *sale) fairPayment() {
 	case 4:
 		s.dynamics.away, s.dynamics.visible = nil, s.opening
 		s.after(when, s.checkoutHold)
+	case 5:
+		s.forsake(when)
 	}
 }
 
@@ -57,7 +63,7 @@ func (s *sale) arrive(account string) (purchase.Purchase, bool) {
 		s.keep(-1, purchase.Fact{Purchase: s.key, Kind: purchase.Arrived, Standing: purchase.Heard, Account: account, At: s.now})
 	}
 	p = s.fold(s.key, l.facts, s.policy)
-	return p, offer.Seats != purchase.SeatsAll && s.now.Before(p.Deadline.At.Add(-s.policy.MinTimeLeft))
+	return p, !p.Released() && offer.Seats != purchase.SeatsAll && s.now.Before(p.Deadline.At.Add(-s.policy.MinTimeLeft))
 }
 
 // open sends the buyer to the session that is open, or to a new one.

@@ -27,10 +27,11 @@ func seed(n uint64) luck { return seeded{rand.New(rand.NewPCG(n, 2026))} }
 
 // A sale is one purchase with its whole world: Dynamics, four merchant accounts, the buyer, a person at the desk, two nodes on one
 // store that may die or fall asleep at any boundary, and a clock that moves only when nothing is left to do. In a fair sale the
-// price is paid once, in time, and whatever goes wrong passes early enough.
+// price is paid once, in time, or never, and whatever goes wrong passes early enough.
 type sale struct {
 	luck
 	fair     bool
+	forsaken bool // nobody pays: the buyer turns away, and the shop ends the session
 	fold     func(purchase.Key, []purchase.Fact, purchase.Policy) purchase.Purchase
 	plan     func(purchase.Purchase, time.Time, ...string) purchase.Next
 	opening  time.Time
@@ -75,7 +76,7 @@ func newSale(l luck, fair bool) *sale {
 		s.policy.Repeat = purchase.RepeatAfterQuiet
 	}
 	s.dynamics = newDynamics(s)
-	s.policy.Reserving = []string{"hold"}
+	s.policy.Reserving, s.policy.Releases = []string{"hold"}, true
 	if s.pick(2, "late money") == 1 {
 		s.policy.RefundLate, s.policy.RefundExtra = []string{"bank", "cards", "hold"}, []string{"bank", "cards", "wallet"}
 	}

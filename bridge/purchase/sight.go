@@ -26,11 +26,14 @@ func (p Purchase) Matter() string {
 	return digest(append(p.moneyState(), price)...)
 }
 
-// Sight is what a place on the desk is judged by: Basis, Matter, the seats, and whatever else can give a reason to be there or take
-// it away.
+// Sight is what a place on the desk is judged by: Basis, Matter, the seats and whether they were given free, and whatever else can give a
+// reason to be there or take it away.
 func (p Purchase) Sight() string {
 	contradicted := p.anyPayment(func(pay Payment) bool { return pay.Contradicted })
 	flags := fmt.Sprint(p.seated, p.Unsettled() != nil, p.accepted(), p.rumoured(), contradicted, p.retried)
+	if p.Released() {
+		flags += " released"
+	}
 	return digest(p.Basis(), p.Matter(), flags, string(p.readBack.seats), p.claimedEvent, p.TiedTo)
 }
 

@@ -57,7 +57,7 @@ func States() []StateRow {
 		{StatePaymentPending, Purchase.pending,
 			"the provider works on the payment; the provider moves it on", "Payment pending at provider", "Paiement en cours chez le prestataire"},
 		{StateAbandoned, Purchase.abandoned,
-			"nobody paid in time; only money moves it on", "Not paid", "Non payé"},
+			"nobody paid in time, or nobody could any more and the seat was given free; only money moves it on", "Not paid", "Non payé"},
 		{StateAwaitingPayment, func(Purchase) bool { return true },
 			"the buyer has not paid yet; the buyer moves it on", "Waiting for payment", "En attente de paiement"},
 	}

@@ -3,9 +3,10 @@ package purchase
 // Step is the next thing to do for a purchase.
 type Step string
 
-// The steps. Ask, Price and ReadBack only read; Reserve, Capture, Void, Refund and Finalize cannot be taken back and need an intent; Void
-// ends a pay session or gives back the money it reserved; Refund sends back money that was taken; Conclude closes an intent that a crash
-// left open; HandOver puts on the desk; Abandon gives up what nobody paid.
+// The steps. Ask, Price and ReadBack only read; Reserve, Capture, Void, Refund, Finalize and Release cannot be taken back and need an
+// intent; Void ends a pay session or gives back the money it reserved; Refund sends back money that was taken; Release gives the seat free
+// that nobody can pay for any more; Conclude closes an intent that a crash left open; HandOver puts on the desk; Abandon gives up what
+// nobody paid.
 const (
 	StepPrice    Step = "price"
 	StepAsk      Step = "ask"
@@ -14,6 +15,7 @@ const (
 	StepVoid     Step = "void"
 	StepRefund   Step = "refund"
 	StepFinalize Step = "finalize"
+	StepRelease  Step = "release"
 	StepReadBack Step = "read_back"
 	StepConclude Step = "conclude"
 	StepHandOver Step = "hand_over"
@@ -47,6 +49,7 @@ const (
 	CauseCaptureFailed    Cause = "capture_failed"
 	CauseVoidFailed       Cause = "void_failed"
 	CauseRefundFailed     Cause = "refund_failed"
+	CauseSeatReleased     Cause = "seat_released"
 )
 
 // The causes of waiting, beside those.

@@ -6,7 +6,7 @@ import (
 )
 
 // endSessions ends a session of ours that nobody may pay any more: the purchase has its money or its seat, so that another payment
-// would be one too many, the price has changed, or what came now would come too late. Where there is nothing to end yet, Due is when
+// would be one too many, the seat was given free, the price has changed, or what came now would come too late. Where there is nothing to end yet, Due is when
 // there will be. There is no money in such a session, so a finalize in doubt does not matter to it.
 func (p Purchase) endSessions(now time.Time) (soonest Next) {
 	if p.Open != nil {
@@ -37,7 +37,7 @@ func (p Purchase) voidMark(pay Payment) (mark time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	repriced := p.Offer != nil && p.Offer.Money.Known() && p.Offer.Money != pay.Opened.Money
-	if !p.seated && !p.funded() && !repriced {
+	if !p.seated && !p.funded() && !repriced && !p.Released() {
 		mark = p.Deadline.At.Add(-p.policy.Reserve)
 	}
 	if again := pay.voidAgain(); again.After(mark) {
@@ -56,11 +56,5 @@ func (p Payment) voidable() bool {
 	return last == nil || last.Result == Unknown || last.Result == Unsent
 }
 
-// voidAgain is when to repeat a void that nobody answered: after 1, 2, 4 … seconds, at most an hour; zero before the first.
-func (p Payment) voidAgain() time.Time {
-	last := lastOf(p.Voids)
-	if last == nil {
-		return time.Time{}
-	}
-	return last.At.Add(min(time.Second<<min(len(p.Voids)-1, 12), time.Hour))
-}
+// voidAgain is when to repeat a void that nobody answered; zero before the first.
+func (p Payment) voidAgain() time.Time { return nextTry(p.Voids) }

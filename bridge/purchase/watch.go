@@ -10,7 +10,7 @@ import (
 // every payment. A call that did not show the money is looked at first, however little time is left.
 func planCapture(p Purchase, now time.Time) (Next, bool) {
 	pay := p.capturable()
-	if pay == nil || slices.Contains(p.shut, pay.Account) {
+	if pay == nil || p.Released() || slices.Contains(p.shut, pay.Account) {
 		return Next{}, false
 	}
 	if last := lastOf(pay.Takings()); last != nil {
@@ -159,12 +159,12 @@ func (p Purchase) doubtMark(pay Payment) (mark time.Time, doubtful bool) {
 	return last.At.Add(since + max(since, time.Second)), true
 }
 
-// planEnd waits for the buyer until the deadline and then lets the purchase go.
+// planEnd waits for the buyer until the deadline, or until the seat was given free, and then lets the purchase go.
 func planEnd(p Purchase, now time.Time) (Next, bool) {
 	switch {
 	case p.everPaid():
 		return Next{Step: StepDone}, true
-	case now.Before(p.Deadline.At):
+	case now.Before(p.Deadline.At) && !p.Released():
 		return Next{Step: StepWait, Due: p.Deadline.At, Cause: CauseAwaitingBuyer}, true
 	}
 	return p.giveUp(), true

@@ -55,7 +55,7 @@ func (d instantDynamics) Finalize(_ context.Context, call purchase.Final) purcha
 func (instantDynamics) ReadBack(context.Context, purchase.Key) (purchase.Seats, error) {
 	return purchase.SeatsAll, nil
 }
-func (instantDynamics) Release(context.Context, purchase.Key) purchase.Outcome {
+func (instantDynamics) Release(context.Context, purchase.Key, time.Time) purchase.Outcome {
 	return purchase.Outcome{}
 }
 
