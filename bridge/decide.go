@@ -121,6 +121,8 @@ func (b *Bridge) decided(d Decision, p purchase.Purchase, facts []purchase.Fact)
 		f.Kind = purchase.Noted
 	case purchase.ActClose:
 		f.Kind, f.Detail.Basis = purchase.Closed, p.Sight()
+	case purchase.ActFree:
+		f.Kind, f.Detail.Basis = purchase.ReleaseOrdered, p.Sight()
 	case purchase.ActAccept:
 		f.Kind, f.Detail.Basis = purchase.Accepted, p.Matter()
 	case purchase.ActSeats:

@@ -60,7 +60,7 @@ counter   provider_requests_total                            provider operation=
 histogram provider_request_duration_seconds                  provider operation=create|get|capture|refund|list|verify
 gauge     oauth_token_expiry_timestamp_seconds               client
 counter   oauth_token_refreshes_total                        client result=ok|error
-counter   operator_actions_total                             action=retry|ask|accept|refund|seats|tie|close|note
+counter   operator_actions_total                             action=retry|ask|accept|refund|seats|release|tie|close|note
 gauge     credential_expiry_timestamp_seconds                credential
 
 histogram store_operation_duration_seconds                   operation

@@ -10,23 +10,26 @@ type Action string
 
 // The actions. Each becomes a decided fact with who, when and why.
 const (
-	ActRetry  Action = "retry"  // try again what was refused, given up or waits
-	ActAsk    Action = "ask"    // ask the providers about every payment
-	ActAccept Action = "accept" // register in spite of the difference
-	ActRefund Action = "refund" // send money back
-	ActSeats  Action = "seats"  // say what Dynamics shows: all seats, or none
-	ActTie    Action = "tie"    // say which purchase an orphan pays
-	ActClose  Action = "close"  // nothing more is to be done
+	ActRetry  Action = "retry"   // try again what was refused, given up or waits
+	ActAsk    Action = "ask"     // ask the providers about every payment
+	ActAccept Action = "accept"  // register in spite of the difference
+	ActRefund Action = "refund"  // send money back
+	ActSeats  Action = "seats"   // say what Dynamics shows: all seats, or none
+	ActFree   Action = "release" // give the seat free that nobody pays for
+	ActTie    Action = "tie"     // say which purchase an orphan pays
+	ActClose  Action = "close"   // nothing more is to be done
 	ActNote   Action = "note"
 )
 
 // AllActions are the names of the actions, for counting.
 func AllActions() []string {
-	return []string{string(ActRetry), string(ActAsk), string(ActAccept), string(ActRefund), string(ActSeats), string(ActTie), string(ActClose), string(ActNote)}
+	return []string{string(ActRetry), string(ActAsk), string(ActAccept), string(ActRefund), string(ActSeats), string(ActFree), string(ActTie), string(ActClose), string(ActNote)}
 }
 
 // Moves tells whether the action moves money or makes a seat, so that a person is asked twice.
-func (a Action) Moves() bool { return a == ActAccept || a == ActRefund || a == ActTie || a == ActSeats }
+func (a Action) Moves() bool {
+	return a == ActAccept || a == ActRefund || a == ActTie || a == ActSeats || a == ActFree
+}
 
 // Reasoned tells whether the action needs to say why.
 func (a Action) Reasoned() bool { return a != ActRetry && a != ActAsk }
@@ -55,6 +58,7 @@ func (p Purchase) Actions() []Action {
 	add(ActAccept, (p.Desk == CauseAmount || p.Desk == CauseCurrency) && p.Offer != nil && p.Offer.Money.Known() && p.Net().Positive())
 	add(ActSeats, !p.Key.Orphaned() && p.Open == nil && (p.funded() || p.seated || p.Unsettled() != nil))
 	add(ActRefund, p.anyPayment(p.Refundable))
+	add(ActFree, p.Releasable())
 	add(ActTie, p.Key.Orphaned() && p.Net().Positive())
 	add(ActClose, held)
 	return append(all, ActNote)

@@ -157,6 +157,8 @@ const (
 	AskOrdered Kind = "ask_ordered"
 	// RefundOrdered: Money of the payment is to go back. It lapses unless it is begun while the Sight is Detail.Basis.
 	RefundOrdered Kind = "refund_ordered"
+	// ReleaseOrdered: the seat is to be given free as soon as nobody can pay for it. It lapses unless the Sight is Detail.Basis.
+	ReleaseOrdered Kind = "release_ordered"
 	// Closed: nothing more is to be done for what Detail.Basis, a Sight, names.
 	Closed Kind = "closed"
 	// Noted: a note, in Detail.Reason. It changes nothing.

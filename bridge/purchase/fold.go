@@ -31,6 +31,7 @@ type Purchase struct {
 	word       int64 // number of the latest word of a person on what Dynamics shows
 	noSeats    int64 // number of the latest such word that there are none
 	closed     bool
+	freedFrom  time.Time // when a person ordered the seat to be given free; zero if none did, or no longer
 
 	AcceptedOf   string // the Matter that a person accepted
 	Desk         Cause  // why it is on the desk; "" if it is not, or no longer for what is known now
@@ -283,7 +284,7 @@ func (p Purchase) Unsettled() *Attempt {
 }
 
 func (p *Purchase) foldDesk(facts []*Fact) {
-	last := map[Kind]*Fact{Handed: {}, Abandoned: {}, Accepted: {}, Closed: {}}
+	last := map[Kind]*Fact{Handed: {}, Abandoned: {}, Accepted: {}, Closed: {}, ReleaseOrdered: {}}
 	for _, f := range facts {
 		if have, ok := last[f.Kind]; ok && f.Number > have.Number {
 			last[f.Kind] = f
@@ -292,6 +293,9 @@ func (p *Purchase) foldDesk(facts []*Fact) {
 	p.AbandonedOn, p.AcceptedOf, p.HandedAt = last[Abandoned].Detail.Basis, last[Accepted].Detail.Basis, last[Handed].At
 	sight := p.Sight()
 	p.closed = last[Closed].Number > 0 && last[Closed].Detail.Basis == sight
+	if order := last[ReleaseOrdered]; order.Number > 0 && order.Detail.Basis == sight {
+		p.freedFrom = order.At
+	}
 	if handed := last[Handed]; handed.Number > 0 && handed.Detail.Basis == sight && !p.closed {
 		p.Desk = handed.Detail.Cause
 	}

@@ -28,8 +28,10 @@ func planRelease(p Purchase, now time.Time) (Next, bool) {
 	return Next{Step: StepRelease, Basis: p.Basis()}, true
 }
 
-// releaseFrom is from when on there is a reason to release: no time is left to send the buyer to pay again.
-func (p Purchase) releaseFrom() time.Time { return p.Deadline.At.Add(-p.policy.MinTimeLeft) }
+// releaseFrom is from when on there is a reason to release: no time is left to send the buyer to pay again, or a person ordered it.
+func (p Purchase) releaseFrom() time.Time {
+	return earlier(p.freedFrom, p.Deadline.At.Add(-p.policy.MinTimeLeft))
+}
 
 // releasable: it is still worth trying, and no release was answered. One that may have worked is repeated until the deadline. What
 // Dynamics did not know, or showed seats of, when it was last asked for this is left alone.
@@ -65,12 +67,19 @@ func (p Purchase) askEnded(now time.Time) (Next, bool) {
 }
 
 // Vacant tells whether nothing was paid and nobody can pay any more: the buyer came to our redirect leg, all payments are ours, and every
-// one is proved to have ended. Of a purchase that was paid elsewhere nobody knows who may still pay.
+// one is proved to have ended. Of a purchase that was paid elsewhere nobody knows who may still pay; a person may answer for that.
 func (p Purchase) Vacant() bool {
-	if p.Arrived.IsZero() || p.seated || p.doubtful() != nil || len(p.Payments) == 0 {
+	if p.seated || p.doubtful() != nil || (p.freedFrom.IsZero() && (p.Arrived.IsZero() || len(p.Payments) == 0)) {
 		return false
 	}
 	return !p.anyPayment(func(pay Payment) bool { return !p.ended(pay) })
+}
+
+// Releasable tells whether a person may order the seat to be given free: nothing is paid, reserved or on its way, and what can still be
+// paid are sessions of ours that we can end.
+func (p Purchase) Releasable() bool {
+	free := p.policy.Releases && !p.Key.Orphaned() && !p.seated && p.Open == nil && p.doubtful() == nil && !p.Released() && p.freedFrom.IsZero()
+	return free && !p.anyPayment(func(pay Payment) bool { return !p.ended(pay) && !pay.voidable() })
 }
 
 // ended tells whether a payment of ours is over, and nothing was taken by it, is said of it, or may have been done by us. Who cannot be

@@ -98,7 +98,7 @@ var (
 	allKinds = []purchase.Kind{purchase.Opened, purchase.Approved, purchase.Pending, purchase.Authorised, purchase.Captured, purchase.Failed,
 		purchase.Lapsed, purchase.Refunded, purchase.Reversed, purchase.Arrived, purchase.Returned, purchase.Asked, purchase.Offered,
 		purchase.Intended, purchase.Concluded, purchase.ReadBack, purchase.Handed, purchase.Abandoned, purchase.Tied, purchase.Accepted,
-		purchase.Retried, purchase.AskOrdered, purchase.RefundOrdered, purchase.Closed, purchase.Noted}
+		purchase.Retried, purchase.AskOrdered, purchase.RefundOrdered, purchase.ReleaseOrdered, purchase.Closed, purchase.Noted}
 	allStandings = []purchase.Standing{purchase.Heard, purchase.Proved, purchase.Own, purchase.Decided}
 	allMoney     = []purchase.Money{{}, euros45, {Minor: 4400, Currency: "EUR"}, {Minor: 4500, Currency: "USD"}, {Minor: 0, Currency: "EUR"}, {Minor: -1 << 63, Currency: "EUR"}}
 	allResults   = []purchase.Result{purchase.Confirmed, purchase.Acknowledged, purchase.Refused, purchase.Unknown, purchase.Unsent}

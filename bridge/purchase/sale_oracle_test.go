@@ -73,10 +73,14 @@ func holdingsOf(facts []purchase.Fact) (held holdings, contradicted bool) {
 	held = holdings{}
 	for _, f := range facts {
 		sign := map[purchase.Kind]int64{purchase.Captured: 1, purchase.Refunded: -1, purchase.Reversed: -1}[f.Kind]
+		id := object{f.Account, f.Payment, f.Object}
+		if before, ok := seen[id]; ok && before.Kind == purchase.Refunded && f.Kind == purchase.Failed && f.Standing == purchase.Proved && f.Version > before.Version { // the bank sent it back
+			held[f.Account+" "+f.Payment] = purchase.Money{Minor: held[f.Account+" "+f.Payment].Minor + before.Money.Minor, Currency: before.Money.Currency}
+			seen[id] = purchase.Fact{Kind: purchase.Failed, Money: before.Money}
+		}
 		if f.Standing != purchase.Proved || sign == 0 {
 			continue
 		}
-		id := object{f.Account, f.Payment, f.Object}
 		if before, ok := seen[id]; ok {
 			contradicted = contradicted || before.Money != f.Money
 			continue
@@ -303,7 +307,7 @@ func (o *oracle) judgeVoid(facts []purchase.Fact, intent purchase.Fact) {
 	held, _ := holdingsOf(facts)
 	price, _ := last(facts, purchase.Offered)
 	left := o.fold(o.key, facts, o.policy).Deadline.At.Sub(o.now)
-	reason := held.positive() > 0 || o.seated(facts) || len(reserved(facts)) > 0 || left <= o.policy.Reserve || o.freed(facts) ||
+	reason := held.positive() > 0 || o.seated(facts) || len(reserved(facts)) > 0 || left <= o.policy.Reserve || o.freed(facts) || o.ordersRelease(facts) ||
 		price.Money.Known() && price.Money != o.find(intent.Payment).money
 	o.expect(lawSession, reason, "a session is ended with %s left and nothing paid", left)
 }

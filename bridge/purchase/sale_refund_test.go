@@ -26,6 +26,8 @@ func (s *sale) decide() {
 		f.Kind = purchase.AskOrdered
 	case purchase.ActClose:
 		f.Kind, f.Detail.Basis = purchase.Closed, p.Sight()
+	case purchase.ActFree:
+		f.Kind, f.Detail.Basis = purchase.ReleaseOrdered, p.Sight()
 	case purchase.ActNote:
 		f.Kind = purchase.Noted
 	case purchase.ActAccept:

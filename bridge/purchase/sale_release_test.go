@@ -120,11 +120,15 @@ func (o *oracle) freed(facts []purchase.Fact) bool {
 	return len(mayHaveWorked(facts, purchase.StepRelease)) > 0
 }
 
-// judgeRelease: the seat is given free only with the deadline near and not past, no finalize that may have worked, no seat in a price
+// judgeRelease: the seat is given free only with the deadline near, or when a person ordered it, and not past, no finalize that may have worked, no seat in a price
 // read just now, and every payment one of ours that is proved to have ended and was looked at since the buyer can no longer be sent.
 func (o *oracle) judgeRelease(key purchase.Key, facts []purchase.Fact) {
 	deadline := o.fold(key, facts, o.policy).Deadline.At
 	from := deadline.Add(-o.policy.MinTimeLeft)
+	order, at := last(facts, purchase.ReleaseOrdered)
+	if at >= 0 && order.At.Before(from) {
+		from = order.At
+	}
 	o.expect(lawRelease, !o.now.Before(from) && o.now.Before(deadline), "the seat is given free %s before the deadline", deadline.Sub(o.now))
 	o.expect(lawRelease, len(mayHaveWorked(facts, purchase.StepFinalize)) == 0 && !o.seated(facts), "a seat is given free that may be taken")
 	price, _ := last(facts, purchase.Offered)
@@ -144,7 +148,7 @@ func (o *oracle) judgeRelease(key purchase.Key, facts []purchase.Fact) {
 			said[id][f.Kind] = f.At
 		}
 	}
-	o.expect(lawRelease, len(said) > 0, "the seat is given free of a purchase that is paid elsewhere")
+	o.expect(lawRelease, len(said) > 0 || at >= 0, "the seat is given free of a purchase that is paid elsewhere")
 	for id, kinds := range said {
 		_, ours := kinds[purchase.Opened]
 		_, over := kinds[purchase.Lapsed]
@@ -187,4 +191,10 @@ func freeing(planned purchase.Step) func(purchase.Purchase, time.Time, purchase.
 		}
 		return next
 	}
+}
+
+// ordersRelease tells whether a person ever ordered the seat to be given free.
+func (o *oracle) ordersRelease(facts []purchase.Fact) bool {
+	_, at := last(facts, purchase.ReleaseOrdered)
+	return at >= 0
 }

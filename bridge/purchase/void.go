@@ -37,7 +37,7 @@ func (p Purchase) voidMark(pay Payment) (mark time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	repriced := p.Offer != nil && p.Offer.Money.Known() && p.Offer.Money != pay.Opened.Money
-	if !p.seated && !p.funded() && !repriced && !p.Released() {
+	if !p.seated && !p.funded() && !repriced && !p.Released() && p.freedFrom.IsZero() {
 		mark = p.Deadline.At.Add(-p.policy.Reserve)
 	}
 	if again := pay.voidAgain(); again.After(mark) {

@@ -43,6 +43,7 @@ func decisions() []decision {
 				}
 				return nil
 			}},
+		{action: purchase.ActFree, use: "release PURCHASE", short: "Give the seat free that nobody pays for (real-time journeys)"},
 		{action: purchase.ActTie, use: "tie ORPHAN PURCHASE", short: "Say which purchase a payment without a purchase pays", args: 1,
 			needs: "the orphan's id and the purchase id", fill: func(d *bridge.Decision, args []string) (err error) {
 				d.Purchase, err = shownID(args[0])
@@ -182,6 +183,8 @@ func secondQuestion(d bridge.Decision, row bridge.Row) (question, word string) {
 		return question, money.Decimal()
 	case purchase.ActAccept:
 		return fmt.Sprintf("Purchase %s is registered although %s were paid for %s.", d.Key.ID, s.Paid, s.Price), "yes"
+	case purchase.ActFree:
+		return fmt.Sprintf("The seat of purchase %s is given free, and the buyer can no longer pay for it.", d.Key.ID), "yes"
 	case purchase.ActTie:
 		return fmt.Sprintf("The payment of %s (%s) is taken as the payment of purchase %s.", d.Key.ID, s.Paid, d.Purchase), "yes"
 	}
