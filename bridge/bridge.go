@@ -63,7 +63,9 @@ type Refunder interface {
 	Refund(ctx context.Context, ref purchase.Ref, amount purchase.Money, key string) ([]purchase.Fact, error)
 }
 
-// A Lister walks the account's payments between two instants, oldest first.
+// A Lister walks what happened at the account between two instants, oldest first; some walk the payments that were made then, whatever
+// happened to them since. It tells the same objects and amounts as notifications and Ask do. An error ends the walk, and what was told
+// before it stands.
 type Lister interface {
 	List(ctx context.Context, from, to time.Time) iter.Seq2[purchase.Fact, error]
 }

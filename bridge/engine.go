@@ -121,6 +121,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	if n, err := b.Store.Reconsider(ctx); err == nil && n > 0 {
 		b.Log.Info("reading deliveries again that were not understood", zap.Int("attempt", n))
 	}
+	b.startLists(ctx)
 	slots := make(chan struct{}, b.Slots)
 	for ctx.Err() == nil {
 		b.recheck(ctx)
@@ -130,6 +131,15 @@ func (b *Bridge) Run(ctx context.Context) error {
 	}
 	b.busy.Wait()
 	return nil
+}
+
+// startLists begins to catch up from the lists of the accounts that have one.
+func (b *Bridge) startLists(ctx context.Context) {
+	for _, account := range b.Accounts {
+		if lister, ok := account.Provider.(Lister); ok {
+			b.busy.Go(func() { b.catchUp(ctx, account, lister) })
+		}
+	}
 }
 
 // claim takes exactly as many purchases as there are free slots: one fetched too early could not be overtaken by a more urgent one.

@@ -14,6 +14,9 @@ type Metrics struct {
 	events        *prometheus.CounterVec
 	lastOK        *prometheus.GaugeVec
 	discovered    *prometheus.CounterVec
+	lists         *prometheus.CounterVec
+	listedFacts   *prometheus.CounterVec
+	listedTo      *prometheus.GaugeVec
 	mismatches    *prometheus.CounterVec
 	late          *prometheus.CounterVec
 	finalized     *prometheus.CounterVec
@@ -56,6 +59,9 @@ func NewMetrics(reg prometheus.Registerer, accounts []Account) *Metrics {
 		events:        counter("callback_events_total", "Events in accepted callbacks.", "provider", "account", "type", "outcome"),
 		lastOK:        gauge("callback_last_ok_timestamp_seconds", "When the last authentic callback was kept.", "provider", "account"),
 		discovered:    counter("payments_discovered_total", "Captured payments by how they were learned of.", "provider", "account", "source"),
+		lists:         counter("lists_total", "Readings of a provider's list, to catch up with what was not heard.", "provider", "account", "result"),
+		listedFacts:   counter("listed_facts_total", "What lists told, by whether it was news.", "provider", "account", "outcome"),
+		listedTo:      gauge("listed_until_timestamp_seconds", "Everything that happened at the account before was listed (max over nodes).", "provider", "account"),
 		mismatches:    counter("amount_mismatches_total", "Payments that differ from the price.", "provider", "account", "kind"),
 		late:          counter("late_payments_total", "Payments taken after the deadline.", "provider", "account"),
 		finalized:     counter("registrations_finalized_total", "Registrations with their seats.", "provider", "account", "outcome"),
@@ -75,6 +81,7 @@ func (m *Metrics) start(accounts []Account) {
 	for _, a := range accounts {
 		p, n := a.Kind, a.Name
 		m.lastOK.WithLabelValues(p, n)
+		m.startLists(a)
 		m.late.WithLabelValues(p, n)
 		m.sinceRegister.WithLabelValues(p)
 		each(func(v string) { m.verifications.WithLabelValues(p, n, v) }, verdicts...)
@@ -185,7 +192,7 @@ func (m *Metrics) freed(a Account, r purchase.Result) {
 // learned counts newly proved captures by their source.
 func (m *Metrics) learned(accounts map[string]Account, facts []purchase.Fact) {
 	for _, f := range facts {
-		if f.Kind == purchase.Captured && f.Standing == purchase.Proved && f.Source != "" {
+		if f.Kind == purchase.Captured && (f.Standing == purchase.Proved || f.Standing == purchase.Decided) && f.Source != "" {
 			m.discovered.WithLabelValues(accounts[f.Account].Kind, f.Account, string(f.Source)).Inc()
 		}
 	}

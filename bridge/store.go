@@ -59,6 +59,14 @@ type Store interface {
 	// FindToken returns what a return token stands for; ErrNotFound if it is unknown or expired.
 	FindToken(ctx context.Context, hash string) (Token, error)
 
+	// ClaimList hands the account's list to one owner until the lease ends, so that one node at a time reads it at the provider.
+	// ErrNotFound: it is not due, or somebody has it. A store that one process owns makes every list due when it is opened.
+	ClaimList(ctx context.Context, account, owner string, lease time.Duration) (Listing, error)
+
+	// SettleList gives the list back: l.Complete and l.Failures are durable, and it is due again at that time. ErrLost means that the
+	// lease was no longer ours and nothing was changed.
+	SettleList(ctx context.Context, l Listing, due time.Time) error
+
 	// Prune removes settled deliveries and expired tokens from before the instant, and quarantine older than a week. Facts stay.
 	Prune(ctx context.Context, before time.Time) (deliveries int, err error)
 
@@ -164,6 +172,16 @@ type Query struct {
 	States      []purchase.State
 	Limit       int // 0: 100
 	Cursor      string
+}
+
+// A Listing is how far an account's list was read at its provider, in the hands of one owner.
+type Listing struct {
+	Account  string
+	Complete time.Time // everything that happened before was listed; zero: nothing was yet
+	Failures int       // in a row
+	Owner    string
+	Attempt  int       // counts claims; with Owner it fences SettleList
+	Now      time.Time // the store's clock when it was claimed
 }
 
 // A Backlog is what waits at one account.

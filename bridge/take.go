@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -143,14 +144,14 @@ func (w *worker) tie(account Account, next purchase.Next, facts []purchase.Fact)
 	return append(facts, f)
 }
 
-// learnedBy says what made us ask: a callback, the buyer's return, or nothing but the clock.
+// learnedBy says what made us ask: a callback, what a list told, the buyer's return, or nothing but the clock.
 func learnedBy(p purchase.Purchase, next purchase.Next) purchase.Source {
 	for _, pay := range p.Payments {
 		if pay.Account == next.Account && pay.Ref == next.Payment.Payment && pay.Hearsay != pay.AskedOf {
 			if pay.HeardReturn {
 				return purchase.ByReturn
 			}
-			return purchase.ByCallback
+			return cmp.Or(pay.HeardBy, purchase.ByCallback)
 		}
 	}
 	return purchase.ByPoll

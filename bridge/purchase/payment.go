@@ -37,6 +37,7 @@ type Payment struct {
 	AskedOf string
 	// HeardReturn: the latest thing heard is that the buyer came back.
 	HeardReturn bool
+	HeardBy     Source // how the latest thing heard reached us
 	LastAsked   time.Time
 	asked       int64     // number of the last read-back
 	order       *Fact     // the latest order of a person to send money back

@@ -86,7 +86,7 @@ func foldPayment(id paymentID, facts []*Fact) Payment {
 			p.Since = f.Seen
 		}
 		if f.Standing == Heard && f.Seen.After(p.LastHeard) {
-			p.LastHeard, p.HeardReturn = f.Seen, f.Kind == Returned
+			p.LastHeard, p.HeardReturn, p.HeardBy = f.Seen, f.Kind == Returned, f.Source
 		}
 		if (f.Kind == Approved || f.Kind == Returned) && f.Seen.After(p.agreed) {
 			p.agreed = f.Seen

@@ -13,7 +13,8 @@ type metrics struct {
 	errors   *prometheus.CounterVec
 }
 
-var operations = []string{"keep", "claim", "settle", "reconsider", "probe", "quarantine", "prune", "find", "resolve", "find_token", "unchecked", "list", "backlog"}
+var operations = []string{"keep", "claim", "settle", "reconsider", "probe", "quarantine", "prune", "find", "resolve", "find_token", "unchecked", "list", "backlog",
+	"claim_list", "settle_list"}
 
 func newMetrics(reg prometheus.Registerer) *metrics {
 	if reg == nil {

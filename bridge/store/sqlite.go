@@ -192,10 +192,14 @@ func ofTheDisk(err error) bool {
 	return false
 }
 
-// takeBack ends the leases of the process that had the file before: since only one has it at a time, that one is gone.
+// takeBack ends the leases of the process that had the file before: since only one has it at a time, that one is gone. Nobody knows how
+// long it was away, so every list is due.
 func (s *Store) takeBack(ctx context.Context) error {
 	return s.write(ctx, "claim", func(t *txn) error {
-		_, err := t.exec(`UPDATE purchases SET stage = 'ready', lease_owner = NULL, lease_until = NULL WHERE stage = 'claimed'`)
+		if _, err := t.exec(`UPDATE purchases SET stage = 'ready', lease_owner = NULL, lease_until = NULL WHERE stage = 'claimed'`); err != nil {
+			return err
+		}
+		_, err := t.exec(`UPDATE listings SET due = 0, lease_owner = NULL, lease_until = NULL`)
 		return err
 	})
 }

@@ -45,6 +45,10 @@ func Laws() []Law {
 		{"the backlog counts what waits", backlog},
 		{"no two claimers hold one purchase", disjoint},
 		{"what is not there is not found", notFound},
+		{"a list is one reader's until its lease ends", listLeased},
+		{"how far a list was read is kept, and it comes back when due", listKept},
+		{"every list is due after a restart", listReopened},
+		{"many who want a list at once: one gets it", listDisjoint},
 	}
 }
 
