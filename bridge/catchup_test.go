@@ -308,4 +308,3 @@ func TestAfterAnOutageTheListGoesOnFromWhereItWasAndTheUrgentGoesFirst(t *testin
 		t.Errorf("it took %d walks", len(walks))
 	}
 }
-

@@ -46,6 +46,9 @@ counter   callback_verifications_total                       provider account re
 counter   callback_events_total                              provider account type=payment_succeeded|payment_pending|payment_failed|refund|dispute|other outcome=new|duplicate|ignored
 gauge     callback_last_ok_timestamp_seconds                 provider account
 counter   payments_discovered_total                          provider account source=callback|poll|return|import
+counter   lists_total                                        provider account result=ok|failed
+counter   listed_facts_total                                 provider account outcome=new|known|unrelated
+gauge     listed_until_timestamp_seconds                     provider account
 counter   amount_mismatches_total                            provider account kind=amount|currency
 counter   late_payments_total                                provider account
 

@@ -38,7 +38,8 @@ type town struct {
 	program  *program
 	registry *prometheus.Registry
 	dir      string
-	socket   string // of the daemon's control
+	socket   string                          // of the daemon's control
+	front    func(http.Handler) http.Handler // stands before the public face
 }
 
 func newTown(t *testing.T, dir string) *town {
@@ -65,6 +66,9 @@ func (c *town) open() {
 	c.registry = prometheus.NewRegistry()
 	if c.program, err = wire(c.t.Context(), settings, wiring{clock: wallClock{}, log: zap.NewNop(), registry: c.registry}); err != nil {
 		c.t.Fatal(err)
+	}
+	if c.front != nil {
+		c.program.public = c.front(c.program.public)
 	}
 	public, err := net.Listen("tcp", settings.Server.Listen)
 	if err != nil {

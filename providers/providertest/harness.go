@@ -75,6 +75,7 @@ var laws = []law{
 	{"who cannot be asked hears only proof", onlyProof},
 	{"the back office is told in both languages", instructed},
 	{"asking twice proves the same", askTwice},
+	{"the list tells what asking proves", asListed},
 	{"no secret is in an error", noSecrets},
 	{"many may read at once", together},
 }

@@ -115,8 +115,7 @@ func malformed(h Harness, f purchase.Fact) []string {
 		id, err := purchase.ParseID(f.Purchase.ID)
 		expect(err == nil && id == f.Purchase.ID, "spells its purchase in its own way")
 	}
-	moving := f.Kind == purchase.Captured || f.Kind == purchase.Refunded || f.Kind == purchase.Reversed
-	expect(!moving || (f.Money.Known() && f.Money.Minor >= 0 && f.Object != ""), "moves money without an amount or an object")
+	expect(!moves(f) || (f.Money.Known() && f.Money.Minor >= 0 && f.Object != ""), "moves money without an amount or an object")
 	if f.Money.Known() {
 		_, ok := purchase.Digits(f.Money.Currency)
 		expect(ok, "is in no currency of ISO 4217")

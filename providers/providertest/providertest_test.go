@@ -8,10 +8,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
@@ -130,6 +132,23 @@ func (c coin) Ask(_ context.Context, ref purchase.Ref) ([]purchase.Fact, error) 
 	return []purchase.Fact{c.fact(standing, m)}, nil
 }
 
+func (c coin) List(context.Context, time.Time, time.Time) iter.Seq2[purchase.Fact, error] {
+	return func(yield func(purchase.Fact, error) bool) {
+		m := coinMessage{ID: "P1", Minor: 4500, Currency: "EUR"}
+		switch c.flaw {
+		case "lists nothing":
+			return
+		case "lists other amounts":
+			m.Minor = 4400
+		}
+		f := c.fact(purchase.Heard, m)
+		if c.flaw == "lists other objects" {
+			f.Object = "event-7"
+		}
+		yield(f, nil)
+	}
+}
+
 func (c coin) Instructions(callback string) []purchase.Instruction {
 	step := purchase.Instruction{En: "Enter this.", Fr: "Saisissez ceci.", Value: callback}
 	switch c.flaw {
@@ -235,6 +254,9 @@ func TestEachBrokenAdapterIsCaught(t *testing.T) {
 		"proves something else each time":    "asking twice proves the same",
 		"asks and proves nothing":            "asking twice proves the same",
 		"knows nothing of absence":           "asking twice proves the same",
+		"lists nothing":                      "the list tells what asking proves",
+		"lists other amounts":                "the list tells what asking proves",
+		"lists other objects":                "the list tells what asking proves",
 		"listens to any method":              "junk is refused and does not panic",
 		"does not say why":                   "each bad delivery is refused for its own reason",
 		"speaks one language":                "the back office is told in both languages",
