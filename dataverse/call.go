@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -19,6 +20,7 @@ type call struct {
 	segment   string // the action, function or table
 	rest      string // what follows the segment in the address
 	body      []byte // nil: GET
+	page      int    // rows of a page; 0: as Dynamics likes
 }
 
 // A reply is an answer that was read to its end.
@@ -114,6 +116,9 @@ func (c *Client) ask(ctx context.Context, k call, token string) (reply, error) {
 		return reply{}, err
 	}
 	c.dress(req.Header, token, k.body != nil)
+	if k.page > 0 {
+		req.Header.Set("Prefer", "odata.maxpagesize="+strconv.Itoa(k.page))
+	}
 	resp, err := c.safe.Do(req)
 	if err != nil {
 		return reply{}, err

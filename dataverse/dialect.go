@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"time"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
@@ -18,6 +19,7 @@ type dialect interface {
 	finalize(ctx context.Context, id string, call purchase.Final) purchase.Outcome
 	readBack(ctx context.Context, id string) (purchase.Seats, error)
 	release(ctx context.Context, id string, before time.Time) purchase.Outcome
+	roll(ctx context.Context, from, to time.Time) iter.Seq2[purchase.Registration, error]
 }
 
 // Dialect is what the organisation is known to speak: one of the two, or auto while nobody has asked it yet.

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// read answers a GET on a table: one record by key, or a list. Of the query options it knows $select, $expand (with
-// $select), $filter (equalities joined by and) and $top; it refuses the rest.
+// read answers a GET on a table: one record by key, or a list, a page at a time. Of the query options it knows $select, $expand (with
+// $select), $filter (comparisons joined by and), $orderby (one column), $top and $skiptoken; it refuses the rest.
 func (s *Sim) read(t table, q query, at time.Time) (answer, error) {
 	wanted, err := t.understand(q.options)
 	if err != nil {
@@ -23,15 +23,29 @@ func (s *Sim) read(t table, q query, at time.Time) (answer, error) {
 		context += "(" + strings.Join(wanted.columns, ",") + ")"
 	}
 	if q.keyed {
+		if wanted.order != nil || wanted.after.Last != "" {
+			return answer{}, badQuery("The query parameter $orderby is not supported for a single record")
+		}
 		return t.readOne(q, at, context, wanted)
 	}
-	value := []map[string]any{}
-	for _, r := range t.rows(at, wanted.equal) {
-		if r.fits(wanted.equal) && len(value) < wanted.top {
-			value = append(value, t.project(r, wanted))
-		}
+	found := slices.DeleteFunc(t.rows(at, wanted.equal), func(r row) bool { return !wanted.fits(r) })
+	if wanted.order != nil {
+		slices.SortStableFunc(found, wanted.order)
 	}
-	return odata(q, context, map[string]any{"value": value}), nil
+	page, next := t.page(found, q, wanted)
+	value := []map[string]any{}
+	for _, r := range page {
+		value = append(value, t.project(r, wanted))
+	}
+	properties := map[string]any{"value": value}
+	if next != "" {
+		properties["@odata.nextLink"] = next
+	}
+	a := odata(q, context, properties)
+	if q.pageSize > 0 {
+		a.header.Set("Preference-Applied", fmt.Sprintf("odata.maxpagesize=%d", q.pageSize))
+	}
+	return a, nil
 }
 
 func (t table) readOne(q query, at time.Time, context string, wanted selection) (answer, error) {
@@ -56,11 +70,18 @@ type selection struct {
 	columns []string
 	expand  map[string][]string
 	equal   map[string]string
-	top     int
+	ranges  []condition
+	order   func(a, b row) int
+	top     int    // 0: all
+	after   cookie // of the page before
+}
+
+func (s selection) fits(r row) bool {
+	return r.fits(s.equal) && !slices.ContainsFunc(s.ranges, func(c condition) bool { return !c.holds(r) })
 }
 
 func (t table) understand(options url.Values) (selection, error) {
-	wanted := selection{expand: map[string][]string{}, equal: map[string]string{}, top: 5000}
+	wanted := selection{expand: map[string][]string{}, equal: map[string]string{}}
 	for name, values := range options {
 		var err error
 		switch name {
@@ -69,7 +90,11 @@ func (t table) understand(options url.Values) (selection, error) {
 		case "$expand":
 			err = t.expansions(values[0], wanted.expand)
 		case "$filter":
-			err = t.equalities(values[0], wanted.equal)
+			err = t.comparisons(values[0], &wanted)
+		case "$orderby":
+			wanted.order, err = t.ordering(values[0])
+		case "$skiptoken":
+			wanted.after, err = readCookie(values[0])
 		case "$top":
 			wanted.top, err = strconv.Atoi(values[0])
 			if err != nil || wanted.top < 1 {
@@ -121,27 +146,34 @@ func (t table) expansions(list string, into map[string][]string) error {
 	return nil
 }
 
-var equalityShape = regexp.MustCompile(`^\s*(\w+)\s+eq\s+('(?:[^']|'')*'|[\w.-]+)\s*(?:and\s|$)`)
+var comparisonShape = regexp.MustCompile(`^\s*(\w+)\s+(eq|ne|ge|gt|le|lt)\s+('(?:[^']|'')*'|[\w.:-]+)\s*(?:and\s|$)`)
 
-// equalities reads "column eq literal and …". Ids are written without quotes, strings with.
-func (t table) equalities(filter string, into map[string]string) error {
+// comparisons reads "column eq literal and …". Ids and times are written without quotes, strings with.
+func (t table) comparisons(filter string, into *selection) error {
 	for rest := filter; strings.TrimSpace(rest) != ""; {
-		m := equalityShape.FindStringSubmatch(rest)
+		m := comparisonShape.FindStringSubmatch(rest)
 		if m == nil {
 			return badQuery(fmt.Sprintf("Syntax error at '%s' in the filter; the simulator knows 'column eq literal' joined by 'and'.", rest))
 		}
 		if !slices.Contains(t.columns, m[1]) {
 			return noProperty(t.entity, m[1])
 		}
-		isID, quoted := strings.HasSuffix(m[1], "_value") || m[1] == t.key, strings.HasPrefix(m[2], "'")
+		isID, quoted := strings.HasSuffix(m[1], "_value") || m[1] == t.key, strings.HasPrefix(m[3], "'")
 		if isID && quoted {
 			return badQuery("A binary operator with incompatible types was detected. Found operand types 'Edm.Guid' and 'Edm.String' for operator kind 'Equal'.")
 		}
-		into[m[1]] = m[2]
+		value := m[3]
 		if quoted {
-			into[m[1]] = strings.ReplaceAll(m[2][1:len(m[2])-1], "''", "'")
+			value = strings.ReplaceAll(m[3][1:len(m[3])-1], "''", "'")
 		} else if isID {
-			into[m[1]] = strings.ToLower(m[2])
+			value = strings.ToLower(m[3])
+		}
+		if c := (condition{m[1], m[2], value}); m[2] == "eq" {
+			into.equal[m[1]] = value
+		} else if !c.understood() {
+			return badQuery(fmt.Sprintf("Unrecognized 'Edm.DateTimeOffset' literal '%s'; the simulator compares times only.", m[3]))
+		} else {
+			into.ranges = append(into.ranges, c)
 		}
 		rest = rest[len(m[0]):]
 	}

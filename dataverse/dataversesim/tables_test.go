@@ -3,6 +3,7 @@ package dataversesim_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -259,7 +260,7 @@ func TestAQueryThatIsNotUnderstoodIsRefusedNotIgnored(t *testing.T) {
 		"msevtmgt_eventpurchases(7)":                                                                    "is not a GUID",
 		"msevtmgt_eventpurchaseattendees?$filter=purchase eq " + id:                                     "Could not find a property named 'purchase'",
 		"msevtmgt_eventpurchaseattendees?$filter=_msevtmgt_purchaseid_value eq '" + id + "'":            "incompatible types",
-		"msevtmgt_eventpurchaseattendees?$filter=_msevtmgt_purchaseid_value ne " + id:                   "Syntax error",
+		"msevtmgt_eventpurchaseattendees?$filter=_msevtmgt_purchaseid_value has " + id:                  "Syntax error",
 		"msevtmgt_eventpurchaseattendees?$filter=_msevtmgt_purchaseid_value eq " + id + " or statecode": "Syntax error",
 		"msevtmgt_events?$top=none":                                                                     "Invalid value",
 	} {
@@ -308,4 +309,50 @@ func TestDiscoveryTablesAreClosedOrTellWhatThereIs(t *testing.T) {
 	if got := w.must(w.api(http.MethodGet, "contacts", "")); got.status != 403 {
 		t.Errorf("contacts: %d", got.status)
 	}
+}
+
+func TestAListIsPagedByTheLinkToTheNextPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, dataversesim.Config{})
+	var want []string
+	for range 7 {
+		want = append(want, w.buy())
+	}
+	slices.Sort(want)
+	route := "msevtmgt_eventpurchases?$select=createdon&$orderby=createdon&$filter=createdon ge 2000-01-01T00:00:00Z and createdon lt 2100-01-01T00:00:00Z"
+	var got []string
+	pages := 0
+	for next := route; next != ""; pages++ {
+		r := w.api(http.MethodGet, next, "")
+		r.Header.Set("Prefer", "odata.maxpagesize=3")
+		page := w.must(r)
+		if applied := page.header.Get("Preference-Applied"); applied != "odata.maxpagesize=3" {
+			t.Errorf("preference applied: %q", applied)
+		}
+		got = append(got, ids(page, "msevtmgt_eventpurchaseid")...)
+		link, _ := page.json()["@odata.nextLink"].(string)
+		next = strings.TrimPrefix(link, w.server.URL+"/api/data/v9.2/")
+	}
+	slices.Sort(got)
+	if pages != 3 || !slices.Equal(got, want) {
+		t.Errorf("%d pages with %d rows; want 3 with %d, each once", pages, len(got), len(want))
+	}
+	if page := w.get(strings.Replace(route, "2100", "2001", 1)); len(ids(page, "msevtmgt_eventpurchaseid")) != 0 {
+		t.Errorf("before all of them: %s", page.body)
+	}
+	if page := w.get(route); len(ids(page, "msevtmgt_eventpurchaseid")) != 7 || strings.Contains(page.body, "nextLink") {
+		t.Errorf("without a preference: %s", page.body)
+	}
+	if got := w.get("msevtmgt_eventpurchases?$skiptoken=nonsense"); got.status != 400 || !strings.Contains(got.body, "Paging Cookie") {
+		t.Errorf("a made-up cookie: %d %s", got.status, got.body)
+	}
+}
+
+func ids(page reply, key string) (all []string) {
+	rows, _ := page.json()["value"].([]any)
+	for _, r := range rows {
+		id, _ := r.(map[string]any)[key].(string)
+		all = append(all, id)
+	}
+	return all
 }

@@ -24,6 +24,7 @@ type query struct {
 	options              url.Values
 	body                 []byte
 	annotated            bool // the client wants error annotations
+	pageSize             int  // that the client prefers; 0: it does not say
 	path                 string
 }
 
@@ -64,6 +65,7 @@ func takeApart(r *http.Request, body []byte) query {
 		origin: origin(r), version: r.PathValue("version"), method: r.Method, segment: r.PathValue("rest"),
 		options: r.URL.Query(), body: body, path: r.URL.Path,
 		annotated: strings.Contains(r.Header.Get("Prefer"), "odata.include-annotations"),
+		pageSize:  preferred(r.Header.Get("Prefer")),
 	}
 	if m := segmentShape.FindStringSubmatch(q.segment); m != nil {
 		q.segment, q.keyed, q.key = m[1], m[2] != "", m[3]
