@@ -94,6 +94,12 @@ type Registrar interface {
 	Release(ctx context.Context, key purchase.Key, sendBefore time.Time) purchase.Outcome
 }
 
+// A Roll is a Registrar that can list what was registered between two instants, for reconciliation. Where it never can, the error wraps
+// purchase.ErrUnlisted; others answer purchase.Retry.
+type Roll interface {
+	Registrations(ctx context.Context, from, to time.Time) iter.Seq2[purchase.Registration, error]
+}
+
 // An Environment is one Dynamics organisation as the engine knows it.
 type Environment struct {
 	Name      string

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paybridge/paybridge/bridge/reconcile"
 	"github.com/paybridge/paybridge/bridge/web"
 	"github.com/paybridge/paybridge/config/field"
 	"github.com/paybridge/paybridge/dataverse"
@@ -65,6 +66,8 @@ type Account struct {
 	Event string `yaml:"event"`
 	// Reference says where notifications carry the ids, when the organiser's own page starts the payments (callback only).
 	Reference providers.Reference `yaml:"reference"`
+	// Settlement says how the provider's settlement files are laid out, for reconcile.
+	Settlement reconcile.Format `yaml:"settlement"`
 	// One section named after the provider follows.
 	providers.Config `yaml:",inline"`
 }
@@ -148,6 +151,10 @@ func (c *Config) validateAccount(p *field.Problems, name string) {
 	validateReturn(p, "late", a.Late, a.Config.Reserves())
 	validateReturn(p, "surplus", a.Surplus, a.Config.Reserves())
 	a.Config.Validate(p, e.Live())
+	problems := a.Settlement.Problems()
+	for _, key := range slices.Sorted(maps.Keys(problems)) {
+		p.Add("settlement."+key, "%s", problems[key])
+	}
 	a.Reference.Validate(p.At("reference"), a.Config.ReferenceFields())
 }
 

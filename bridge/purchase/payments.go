@@ -3,6 +3,7 @@ package purchase
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 type paymentID struct{ account, ref string }
@@ -119,10 +120,11 @@ func (p *Payment) note(f *Fact, objects map[string]*object) {
 			p.asked, p.LastAsked, p.AskedOf = f.Number, f.At, f.Detail.Basis
 		}
 	case Pending, Authorised, Captured, Failed, Refunded, Reversed:
-		o := objects[f.Object]
+		id := objectID(f)
+		o := objects[id]
 		if o == nil {
-			o = &object{id: f.Object}
-			objects[f.Object] = o
+			o = &object{id: id}
+			objects[id] = o
 		}
 		o.take(f)
 	}
@@ -139,7 +141,7 @@ func (p *Payment) settle(objects map[string]*object) {
 		o := objects[id]
 		p.Contradicted = p.Contradicted || o.contradicted
 		f := o.proof
-		if f == nil {
+		if f == nil || o.supposed(objects) {
 			continue
 		}
 		switch f.Kind {
@@ -200,20 +202,45 @@ type object struct {
 	contradicted bool
 }
 
+// take: what a person decided counts as proof until the provider itself proves as much.
 func (o *object) take(f *Fact) {
-	if !f.proof() {
-		o.heard = append(o.heard, f)
-		return
-	}
 	switch {
-	case o.proof == nil || further(f, o.proof):
+	case !f.proof():
+		o.heard = append(o.heard, f)
+	case o.proof == nil || further(f, o.proof) || (!further(o.proof, f) && surer(f, o.proof)):
 		o.proof, o.contradicted = f, false
-	case !further(o.proof, f) && (f.Money != o.proof.Money || !sameWay(f, o.proof)):
+	case further(o.proof, f) || surer(o.proof, f):
+	case f.Money != o.proof.Money || !sameWay(f, o.proof):
 		o.contradicted = true
 		if f.ID < o.proof.ID {
 			o.proof = f
 		}
 	}
+}
+
+func surer(a, b *Fact) bool { return a.Standing == Proved && b.Standing == Decided }
+
+const nameless = "\x00"
+
+// objectID: a person who vouches for money cannot always name the provider's object. Then it is about all that the payment moved that way.
+func objectID(f *Fact) string {
+	if f.Standing == Decided && f.Object == "" {
+		return nameless + string(f.Kind)
+	}
+	return f.Object
+}
+
+// supposed tells that an object without a name stands for one that is proved by now: the same money must not count twice.
+func (o *object) supposed(objects map[string]*object) bool {
+	if !strings.HasPrefix(o.id, nameless) {
+		return false
+	}
+	for _, other := range objects {
+		if other != o && other.proof != nil && other.proof.Kind == o.proof.Kind {
+			return true
+		}
+	}
+	return false
 }
 
 // progress orders what can become of one object. What the provider said later cannot be told from arrival: it is told from this

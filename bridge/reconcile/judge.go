@@ -15,7 +15,7 @@ func (t *table) line(p *pair, held map[purchase.Key]*pair) Line {
 	l := Line{Account: p.account, Payment: p.ref, At: p.at, Listed: p.listed, Moved: p.moved}
 	l.Purchase = t.purchaseOf(p)
 	if k := p.known; k != nil {
-		l.Payment, l.Known = k.Ref, k.Sums
+		l.Payment, l.Ask, l.Known = k.Ref, k.Ask, k.Sums
 		if l.At.IsZero() {
 			l.At = k.PaidAt
 		}

@@ -38,11 +38,12 @@ type Sale struct {
 
 // A Payment is one payment of a sale as we know it.
 type Payment struct {
-	Account string    `json:"account"`
-	Ref     string    `json:"ref"`
-	Names   []string  `json:"names,omitempty"` // everything it goes by at its account
-	Sums    Sums      `json:"sums"`
-	PaidAt  time.Time `json:"paid_at,omitzero"`
+	Account string       `json:"account"`
+	Ref     string       `json:"ref"`
+	Names   []string     `json:"names,omitempty"` // everything it goes by at its account
+	Ask     purchase.Ref `json:"ask,omitzero"`    // by which its provider can be asked about it
+	Sums    Sums         `json:"sums"`
+	PaidAt  time.Time    `json:"paid_at,omitzero"`
 }
 
 // A Seat is what Dynamics has of one purchase.
@@ -75,6 +76,7 @@ type Line struct {
 	Kind       Kind
 	Account    string
 	Payment    string // "": a registration without a payment
+	Ask        purchase.Ref
 	Purchase   purchase.Key
 	At         time.Time
 	Listed     Sums // over the whole payment, as the provider says

@@ -26,6 +26,7 @@ const (
 	exitOK            = 0
 	exitFailed        = 1
 	exitUsage         = 2
+	exitDifferences   = 3
 	exitNotConclusive = 4
 	exitNotFound      = 5
 	exitTryAgain      = 75
