@@ -63,7 +63,7 @@ func (t *table) judge(p *pair, l Line, held map[purchase.Key]*pair) Kind {
 		return Matched
 	case held[l.Purchase] != p:
 		return DuplicatePayment
-	case !l.Registered && t.sales[l.Purchase] != nil && t.Now.Before(t.sales[l.Purchase].Deadline):
+	case !l.Registered && t.working(l.Purchase):
 		return InProgress
 	case !l.Registered:
 		return PaidNotRegistered
@@ -99,6 +99,12 @@ func (t *table) compared(p *pair, l Line) (Kind, bool) {
 		return "", false
 	}
 	return RefundNotAtProvider, true
+}
+
+// working: there is time left, and nobody has said yet that the seats are there. A seat that is gone again is no progress.
+func (t *table) working(key purchase.Key) bool {
+	sale := t.sales[key]
+	return sale != nil && !sale.Registered && t.Now.Before(sale.Deadline)
 }
 
 func (t *table) accepted(key purchase.Key) bool {

@@ -58,6 +58,12 @@ func newTown(t *testing.T, dir string) *town {
 // open starts the daemon; it ends with the test.
 func (c *town) open() {
 	c.t.Helper()
+	c.t.Cleanup(c.start())
+}
+
+// start starts the daemon and returns what ends it.
+func (c *town) start() (end func()) {
+	c.t.Helper()
 	settings, err := loadConfig(filepath.Join(c.dir, "paybridge.yaml"))
 	if err != nil {
 		c.t.Fatal(err)
@@ -82,13 +88,13 @@ func (c *town) open() {
 	ended := make(chan error, 1)
 	control := c.listenControl()
 	go func() { ended <- c.program.run(ctx, public, operations, control) }()
-	c.t.Cleanup(func() {
+	return func() {
 		stop()
 		if err := <-ended; err != nil {
 			c.t.Errorf("the daemon ended badly: %v", err)
 		}
 		c.program.close()
-	})
+	}
 }
 
 // listenControl opens the daemon's socket in a directory whose name is short enough for one.

@@ -156,12 +156,13 @@ func spans(from, to time.Time) (parts [][2]time.Time) {
 	return parts
 }
 
-// until is the end of what can be listed: nothing has happened in the future.
+// until is the end of what can be listed: nothing has happened in the future. Providers and Dynamics count whole seconds.
 func (c *comparison) until() time.Time {
-	if end := c.evidence.To.Add(c.reach); end.Before(c.began) {
+	now := c.began.Truncate(time.Second).Add(time.Second)
+	if end := c.evidence.To.Add(c.reach); end.Before(now) {
 		return end
 	}
-	return c.began
+	return now
 }
 
 // lists reads what each provider lists.
