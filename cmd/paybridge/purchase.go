@@ -20,7 +20,7 @@ func newPurchase() *cobra.Command {
 	cmd := &cobra.Command{Use: "purchase", Short: "Look at purchases: what was paid, what has its seat, what waits for a person",
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.PersistentFlags().String("config", "paybridge.yaml", "the settings file")
-	cmd.AddCommand(newPurchaseList(), newPurchaseShow())
+	cmd.AddCommand(newPurchaseList(), newPurchaseShow(), newPurchaseHistory())
 	return cmd
 }
 
