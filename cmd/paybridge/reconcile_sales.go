@@ -124,26 +124,38 @@ func (c *comparison) lookUp(ctx context.Context) error {
 	return nil
 }
 
+// mostConfirmed bounds what is asked one by one: where more is wrong, it is the whole that is wrong.
+const mostConfirmed = 500
+
 // confirm asks once more about what looks wrong, one by one: a list may lag, and a seat may have come meanwhile. What cannot be asked
 // stays as it looks.
 func (c *comparison) confirm(ctx context.Context, r reconcile.Report) error {
-	for i, l := range r.Lines {
-		var err error
+	confirmed := 0
+	for _, l := range r.Lines {
+		var ask func(context.Context, reconcile.Line) error
 		switch l.Kind {
 		case reconcile.PaidNotRegistered, reconcile.RefundedRegistered:
-			err = c.readBack(ctx, l.Purchase)
+			ask = c.readBack
 		case reconcile.KnownNotAtProvider:
-			err = c.askProvider(ctx, l)
+			ask = c.askProvider
+		default:
+			continue
 		}
-		if err != nil {
+		if confirmed == mostConfirmed {
+			c.progress.say("more than %d differences; the others are as the lists show them", mostConfirmed)
+			return nil
+		}
+		if err := ask(ctx, l); err != nil {
 			return err
 		}
-		c.progress.step("differences confirmed", i+1)
+		confirmed++
+		c.progress.step("differences confirmed", confirmed)
 	}
 	return nil
 }
 
-func (c *comparison) readBack(ctx context.Context, key purchase.Key) error {
+func (c *comparison) readBack(ctx context.Context, l reconcile.Line) error {
+	key := l.Purchase
 	if c.dynamics[key.Environment] == nil || key.Orphaned() {
 		return nil
 	}

@@ -15,7 +15,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
 
+	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/providers/providersim"
 )
@@ -261,5 +264,43 @@ func TestASettlementFileIsImportedWholeOrNotAtAll(t *testing.T) {
 	c.await(id, purchase.StateFinalized)
 	if _, errs, code := imports(); code != exitFailed || !strings.Contains(errs, "another process owns it") {
 		t.Errorf("while the daemon runs: exit %d: %s", code, errs)
+	}
+}
+
+// A long run reads every list page by page and holds no more than the lines of its report.
+func TestALongRunIsReadPageByPage(t *testing.T) {
+	t.Parallel()
+	const sales = 1200
+	c := newMarket(t, "realtime", "stripe")
+	settings, err := loadConfig(c.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := wire(t.Context(), settings, wiring{clock: wallClock{}, log: zap.NewNop(), registry: prometheus.NewRegistry()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range sales {
+		id, payment := c.bought(c.shops[0], "45.00")
+		if _, err := p.store.Keep(t.Context(), bridge.Keeping{Facts: []purchase.Fact{{Purchase: purchase.Key{Environment: demoEnvironment, ID: id}, Kind: purchase.Captured,
+			Standing: purchase.Proved, Account: accountOf("stripe"), Payment: payment, Object: payment, Money: purchase.Money{Minor: 4500, Currency: "EUR"}, At: time.Now()}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.close()
+	before := len(c.dynamics.Requests())
+	began := time.Now()
+	kinds, totals, _ := c.reconciled("--progress", "none")
+	took := time.Since(began)
+	if len(kinds) != sales || totals["payments"] != float64(sales) {
+		t.Errorf("%d purchases, %v payments; want %d", len(kinds), totals["payments"], sales)
+	}
+	pages := map[string]int{}
+	for _, r := range c.dynamics.Requests()[before:] {
+		pages[r.Operation]++
+	}
+	t.Logf("took %v, asked Dynamics %v", took, pages)
+	if kinds := totals["kinds"].(map[string]any); kinds["in_progress"] != float64(sales) {
+		t.Errorf("%v", kinds)
 	}
 }
