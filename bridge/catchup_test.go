@@ -308,3 +308,54 @@ func TestAfterAnOutageTheListGoesOnFromWhereItWasAndTheUrgentGoesFirst(t *testin
 		t.Errorf("it took %d walks", len(walks))
 	}
 }
+
+func TestWhileAListFailsItsMarkStays(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 20*time.Second)
+	claimed, err := h.store.ClaimList(t.Context(), "shop", "gone", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claimed.Complete = time.Now().Add(-time.Hour)
+	if err := h.store.SettleList(t.Context(), claimed, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	l := &listed{psp: h.psp, standing: purchase.Proved, dark: true}
+	b, _ := h.catching(t, "a", l)
+	old := h.sold(time.Now().Add(-50 * time.Minute))
+	h.run(t, b)
+	for len(l.walked()) < 3 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	l.set(func(l *listed) { l.dark = false })
+	h.await(t, old.Purchase, purchase.StatePaidLate)
+}
+
+// renamed is a list that knows a payment by another name than its notifications.
+type renamed struct{ *listed }
+
+func (r renamed) List(ctx context.Context, from, to time.Time) iter.Seq2[purchase.Fact, error] {
+	return func(yield func(purchase.Fact, error) bool) {
+		for f, err := range r.listed.List(ctx, from, to) {
+			f.Payment, f.Purchase.ID = "tx-"+f.Payment, ""
+			if !yield(f, err) {
+				return
+			}
+		}
+	}
+}
+
+func TestAPaymentIsKnownByItsObjectToo(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 20*time.Second)
+	l := &listed{psp: h.psp, standing: purchase.Proved, dark: true}
+	b := h.nodeWith(t, "a", bridge.Account{Name: "shop", Kind: "psp", Environment: "main", Provider: renamed{l}})
+	h.run(t, b)
+	pay := h.sold(time.Now())
+	h.psp.mu.Lock()
+	h.psp.away = true // so that only the list can prove it
+	h.psp.mu.Unlock()
+	receive(t, b, delivery(t, pay, "m1"), bridge.Accepted)
+	l.set(func(l *listed) { l.dark = false })
+	h.await(t, pay.Purchase, purchase.StateFinalized)
+}
