@@ -35,7 +35,11 @@ func TestWhatAPersonVouchesForIsMoneyUntilTheProviderProvesIt(t *testing.T) {
 		"a refund beside a proved payment":    {[]purchase.Fact{moved(purchase.Captured, proved, "c", 4500, 0), moved(purchase.Refunded, decided, "", 1000, 1)}, 3500, false},
 		"payment and refund, both vouched":    {[]purchase.Fact{moved(purchase.Captured, decided, "", 4500, 1), moved(purchase.Refunded, decided, "", 4500, 2)}, 0, false},
 		"it was pending as far as proof goes": {[]purchase.Fact{moved(purchase.Pending, proved, "c", 4500, 0), moved(purchase.Captured, decided, "c", 4500, 1)}, 4500, false},
-		"two persons disagree":                {[]purchase.Fact{moved(purchase.Captured, decided, "c", 4500, 1), moved(purchase.Captured, decided, "c", 4400, 2)}, -1, true},
+		"proved otherwise, less":              {[]purchase.Fact{moved(purchase.Captured, decided, "c", 4600, 1), moved(purchase.Captured, proved, "c", 4500, 0)}, 4500, false},
+		"proved otherwise, later":             {[]purchase.Fact{moved(purchase.Captured, decided, "c", 4700, 2), moved(purchase.Captured, proved, "c", 4500, 0)}, 4500, false},
+		"proved otherwise, twice": {[]purchase.Fact{moved(purchase.Captured, decided, "c", 4800, 1), moved(purchase.Captured, decided, "c", 4801, 2),
+			moved(purchase.Captured, proved, "c", 4500, 0)}, 4500, false},
+		"two persons disagree": {[]purchase.Fact{moved(purchase.Captured, decided, "c", 4500, 1), moved(purchase.Captured, decided, "c", 4400, 2)}, -1, true},
 	} {
 		chance := rand.New(rand.NewPCG(1, 1))
 		for range 6 {

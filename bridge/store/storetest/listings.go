@@ -44,7 +44,17 @@ func listLeased(b *Bench) error {
 	if err := b.settleList(l, 0); !errors.Is(err, bridge.ErrLost) {
 		return fmt.Errorf("who lost the list settled it: %v", err)
 	}
-	return b.busyList("after the loser tried")
+	if err := b.busyList("after the loser tried"); err != nil {
+		return err
+	}
+	b.Clock.Move(time.Minute)
+	if _, err := b.claimList("a"); err != nil {
+		return err
+	}
+	if err := b.settleList(l, 0); !errors.Is(err, bridge.ErrLost) {
+		return fmt.Errorf("an owner settled a claim that was its own once: %v", err)
+	}
+	return nil
 }
 
 func listKept(b *Bench) error {
