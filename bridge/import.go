@@ -4,15 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
-// An ImportLine is one line of a settlement file: money that moved, and where it stands. The fact needs Kind, Payment, Money, and where
-// the file says them Object, At and Purchase.ID.
+// An Import is a settlement file of an account that a person vouches for.
+type Import struct {
+	Account string       `json:"account"`
+	By      string       `json:"by"`     // who vouches
+	Source  string       `json:"source"` // the file's name, kept as the reason of each fact
+	Lines   []ImportLine `json:"lines"`
+	Dry     bool         `json:"dry,omitempty"` // only count
+}
+
+// An ImportLine is one line of the file: money that moved, and where it stands. Object, At and Purchase are empty where the file does not
+// say them.
 type ImportLine struct {
-	Fact purchase.Fact
-	Line int
+	Line     int            `json:"line"`
+	Kind     purchase.Kind  `json:"kind"`
+	Payment  string         `json:"payment"`
+	Object   string         `json:"object,omitempty"`
+	Money    purchase.Money `json:"money"`
+	At       time.Time      `json:"at,omitzero"`
+	Purchase string         `json:"purchase,omitempty"` // PurchaseId
 }
 
 // An ImportError is a line that contradicts what is known here, or belongs elsewhere. Nothing of the file was kept.
@@ -30,26 +45,24 @@ type ImportResult struct {
 	Unrelated int `json:"unrelated"` // they name no purchase and their payment is not known here: the shop's other sales
 }
 
-// Import keeps the lines of a settlement file of an account: all of them in one transaction, or none. What they say counts as decided,
-// not as proved: a person vouches for the file, who is named in each fact's reason, and what the provider itself proves of the same payment
-// takes its place. The same file again adds nothing. A line that contradicts proof, or is of another account, refuses the whole file with an *ImportError.
-// A dry import only counts.
-func (b *Bridge) Import(ctx context.Context, account, reason string, lines []ImportLine, dry bool) (ImportResult, error) {
-	a, ok := b.accounts[account]
-	if !ok {
-		return ImportResult{}, fmt.Errorf("import: there is no account %q", account)
+// Import keeps the lines of a settlement file: all of them in one transaction, or none. What they say counts as decided, not as proved:
+// a person vouches for the file, and what the provider itself proves of the same payment takes its place. The same file again adds nothing.
+// A line that contradicts proof, or is of another account, refuses the whole file with an *ImportError.
+func (b *Bridge) Import(ctx context.Context, from Import) (ImportResult, error) {
+	a, ok := b.accounts[from.Account]
+	if !ok || from.By == "" {
+		return ImportResult{}, fmt.Errorf("import: account %q or who vouches is missing: %w", from.Account, ErrNotAllowed)
 	}
-	i := importing{Bridge: b, account: a, reason: reason, known: map[purchase.Key][]purchase.Fact{}}
-	for _, l := range lines {
+	i := importing{Bridge: b, Import: from, account: a, known: map[purchase.Key][]purchase.Fact{}}
+	for _, l := range from.Lines {
 		if err := i.line(ctx, l); err != nil {
 			return ImportResult{}, err
 		}
 	}
-	if dry || len(i.facts) == 0 {
+	if from.Dry || len(i.facts) == 0 {
 		return i.result, nil
 	}
-	_, err := b.keep(ctx, Keeping{Facts: i.facts})
-	if err != nil {
+	if _, err := b.keep(ctx, Keeping{Facts: i.facts}); err != nil {
 		return ImportResult{}, fmt.Errorf("import: %w", err)
 	}
 	return i.result, nil
@@ -58,17 +71,19 @@ func (b *Bridge) Import(ctx context.Context, account, reason string, lines []Imp
 // importing is one import on its way; nothing is kept before the last line was looked at.
 type importing struct {
 	*Bridge
+	Import
 	account Account
-	reason  string
 	facts   []purchase.Fact
 	known   map[purchase.Key][]purchase.Fact // of purchases that were looked at, with what this file adds
 	result  ImportResult
 }
 
 func (i *importing) line(ctx context.Context, l ImportLine) error {
-	f := l.Fact
-	f.Account, f.Standing, f.Source = i.account.Name, purchase.Decided, purchase.ByImport
-	f.Detail.Reason = fmt.Sprintf("%s, line %d", i.reason, l.Line)
+	f := purchase.Fact{Purchase: purchase.Key{ID: l.Purchase}, Kind: l.Kind, Standing: purchase.Decided, Account: i.account.Name, Payment: l.Payment, Object: l.Object,
+		Money: l.Money, At: l.At, Source: purchase.ByImport, Detail: purchase.Detail{By: i.By, Reason: fmt.Sprintf("%s, line %d", i.Source, l.Line)}}
+	if err := l.check(); err != nil {
+		return err
+	}
 	key, orphan, err := i.belongs(ctx, f, l.Line)
 	if err != nil {
 		return err
@@ -94,9 +109,18 @@ func (i *importing) line(ctx context.Context, l ImportLine) error {
 	i.known[key] = append(facts, f)
 	if orphan.ID != "" {
 		i.facts = append(i.facts, purchase.Fact{Purchase: orphan, Kind: purchase.Tied, Standing: purchase.Decided, Account: f.Account, Payment: f.Payment,
-			Detail: purchase.Detail{Reason: key.ID}})
+			Detail: purchase.Detail{By: i.By, Reason: key.ID}})
 	}
 	i.result.New++
+	return nil
+}
+
+// check refuses what no settlement file can say.
+func (l ImportLine) check() error {
+	moves := l.Kind == purchase.Captured || l.Kind == purchase.Refunded || l.Kind == purchase.Reversed
+	if _, known := purchase.Digits(l.Money.Currency); !moves || !known || l.Money.Minor < 0 || l.Payment == "" {
+		return &ImportError{l.Line, "it is no movement of money; read the file again"}
+	}
 	return nil
 }
 

@@ -14,13 +14,17 @@ import (
 
 // line is a line of a settlement file.
 func line(n int, purchaseID, payment string, kind purchase.Kind, minor int64) bridge.ImportLine {
-	return bridge.ImportLine{Line: n, Fact: purchase.Fact{Purchase: purchase.Key{ID: purchaseID}, Kind: kind, Payment: payment,
-		Money: purchase.Money{Minor: minor, Currency: "EUR"}, At: time.Now()}}
+	return bridge.ImportLine{Line: n, Purchase: purchaseID, Kind: kind, Payment: payment, Money: purchase.Money{Minor: minor, Currency: "EUR"}, At: time.Now()}
+}
+
+// vouched is a file of the shop's account.
+func vouched(lines ...bridge.ImportLine) bridge.Import {
+	return bridge.Import{Account: "shop", By: "camille", Source: "settlement file a.csv", Lines: lines}
 }
 
 func imported(t *testing.T, b *bridge.Bridge, want bridge.ImportResult, lines ...bridge.ImportLine) {
 	t.Helper()
-	got, err := b.Import(t.Context(), "shop", "settlement file a.csv, imported by camille", lines, false)
+	got, err := b.Import(t.Context(), vouched(lines...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +58,7 @@ func TestAnImportedPaymentGetsItsSeatAndTheSameFileAgainAddsNothing(t *testing.T
 	for _, f := range facts {
 		if f.Kind == purchase.Captured {
 			n++
-			if f.Source != purchase.ByImport || f.Standing != purchase.Decided || f.Detail.Reason != "settlement file a.csv, imported by camille, line 2" {
+			if f.Source != purchase.ByImport || f.Standing != purchase.Decided || f.Detail.By != "camille" || f.Detail.Reason != "settlement file a.csv, line 2" {
 				t.Errorf("%+v", f)
 			}
 		}
@@ -114,12 +118,13 @@ func TestAFileThatContradictsOrBelongsElsewhereIsRefusedWhole(t *testing.T) {
 		want string
 	}{
 		"another amount":    {line(3, pay.Purchase, pay.Ref, purchase.Captured, 4400), "line 3: payment " + pay.Ref + " captured 44.00 EUR in the file and 45.00 EUR here"},
-		"another currency":  {bridge.ImportLine{Line: 3, Fact: purchase.Fact{Kind: purchase.Captured, Payment: pay.Ref, Money: purchase.Money{Minor: 4500, Currency: "USD"}}}, "line 3: payment " + pay.Ref + " captured 45.00 USD"},
+		"another currency":  {bridge.ImportLine{Line: 3, Kind: purchase.Captured, Payment: pay.Ref, Money: purchase.Money{Minor: 4500, Currency: "USD"}}, "line 3: payment " + pay.Ref + " captured 45.00 USD"},
 		"another purchase":  {line(3, fresh, pay.Ref, purchase.Captured, 4500), "line 3: payment " + pay.Ref + " belongs to purchase " + pay.Purchase},
 		"another account":   {line(3, "", other.Ref, purchase.Captured, 4500), "line 3: payment " + other.Ref + " is known at account second"},
+		"no money at all":   {line(3, fresh, "bank-2", purchase.Approved, 4500), "line 3: it is no movement of money"},
 		"twice in the file": {line(3, fresh, "bank-1", purchase.Captured, 9900), "line 3: payment bank-1 captured 99.00 EUR in the file and 45.00 EUR here"},
 	} {
-		_, err := b.Import(t.Context(), "shop", "x", []bridge.ImportLine{line(2, fresh, "bank-1", purchase.Captured, 4500), c.line}, false)
+		_, err := b.Import(t.Context(), vouched(line(2, fresh, "bank-1", purchase.Captured, 4500), c.line))
 		var wrong *bridge.ImportError
 		if !errors.As(err, &wrong) || !strings.HasPrefix(err.Error(), c.want) || !strings.Contains(err.Error(), "; ") {
 			t.Errorf("%s: %v", name, err)
@@ -128,7 +133,9 @@ func TestAFileThatContradictsOrBelongsElsewhereIsRefusedWhole(t *testing.T) {
 	if row, _, err := h.store.Find(t.Context(), purchase.Key{Environment: "main", ID: fresh}); !errors.Is(err, bridge.ErrNotFound) {
 		t.Errorf("a refused file left %+v", row)
 	}
-	if got, err := b.Import(t.Context(), "shop", "x", []bridge.ImportLine{line(2, fresh, "bank-1", purchase.Captured, 4500)}, true); err != nil || got.New != 1 {
+	dry := vouched(line(2, fresh, "bank-1", purchase.Captured, 4500))
+	dry.Dry = true
+	if got, err := b.Import(t.Context(), dry); err != nil || got.New != 1 {
 		t.Errorf("dry: %+v, %v", got, err)
 	}
 	if row, _, err := h.store.Find(t.Context(), purchase.Key{Environment: "main", ID: fresh}); !errors.Is(err, bridge.ErrNotFound) {

@@ -38,6 +38,9 @@ var statuses = map[purchase.State]status{
 	purchase.StateRefunded: {Answer: Text{
 		"Votre paiement vous a été remboursé. Selon votre banque, il faut quelques jours pour que le montant apparaisse.",
 		"Your payment was refunded. Depending on your bank it takes a few days to appear."}},
+	purchase.StateRefunding: {Answer: Text{
+		"Votre remboursement est en cours ; nous vous confirmons quand il est fait.",
+		"Your refund is in progress; we will confirm when it is done."}},
 	purchase.StateAbandoned: {Answer: Text{
 		"Nous n'avons pas reçu de paiement dans le délai prévu. Si votre compte a été débité, envoyez-nous la référence du paiement ; sinon, recommencez votre inscription.",
 		"We did not receive a payment in time. If your account was charged, please send us the payment's reference; otherwise please register again."}},
@@ -47,7 +50,7 @@ var statuses = map[purchase.State]status{
 	"awaiting_invoice": {Order: Text{"En attente de facture", "Waiting for invoice"}, Answer: Text{
 		"Votre demande de facture a bien été reçue.",
 		"Your request for an invoice has been received."}},
-	"disputed": {Order: Text{"Paiement contesté", "Payment disputed"}, Answer: Text{
+	purchase.StateDisputed: {Order: Text{"Paiement contesté", "Payment disputed"}, Answer: Text{
 		"Votre banque a contesté ce paiement. Notre équipe s'en occupe et revient vers vous.",
 		"Your bank has disputed this payment. Our team is taking care of it and will come back to you."}},
 }
@@ -82,7 +85,7 @@ func Answer(p purchase.Purchase) Text {
 	case p.State() == purchase.StateFinalized && !p.Net().Positive():
 		return Text{"Votre participation est bien confirmée.", "Your participation is confirmed."}
 	case p.State() == purchase.StateRefunded && !refunded(p):
-		return statuses["disputed"].Answer
+		return statuses[purchase.StateDisputed].Answer
 	case p.Registered() && seated[p.State()] && p.Desk != purchase.CauseSeatWithoutMoney:
 		return with(Text{"Votre participation est bien confirmée. ", "Your participation is confirmed. "}, underReview)
 	}

@@ -28,10 +28,12 @@ func (s *story) fact(f purchase.Fact) {
 	case purchase.Abandoned:
 		s.add(when(f), Wrong, Text{"Délai écoulé sans paiement", "Time is up and nobody paid"})
 	case purchase.Tied:
-		s.add(when(f), Done, texts("Rattaché à l'achat %s", "Tied to purchase %s", f.Detail.Reason))
-	case purchase.Accepted:
-		s.add(when(f), Done, said(Text{"Écart accepté", "Difference accepted"}, f.Detail.Reason))
+		s.add(when(f), Done, by(f, texts("Rattaché à l'achat %s", "Tied to purchase %s", f.Detail.Reason)))
 	default:
+		if words, decided := decisions[f.Kind]; decided {
+			s.add(when(f), Done, by(f, words))
+			return
+		}
 		s.payment(f)
 	}
 }

@@ -25,8 +25,8 @@ var stepWords = map[purchase.Step]Text{
 	purchase.StepCapture:  {"Encaissement demandé au prestataire", "Capture requested from the provider"},
 	purchase.StepReserve:  {"Réservation du montant demandée au prestataire", "Reservation of the amount requested from the provider"},
 	purchase.StepVoid:     {"Fin de la session de paiement demandée au prestataire", "End of the pay session requested from the provider"},
+	purchase.StepRefund:   {"Remboursement demandé au prestataire", "Refund requested from the provider"},
 	"release":             {"Libération de la place demandée à Dynamics", "Release of the seat requested from Dynamics"},
-	"refund":              {"Remboursement demandé au prestataire", "Refund requested from the provider"},
 }
 
 var resultWords = map[purchase.Result]Text{
@@ -44,32 +44,33 @@ var readBack = map[purchase.Seats]Text{
 	purchase.SeatsUnsaid: {"Dynamics ne dit pas si l'inscription existe", "Dynamics does not say whether there is a registration"},
 }
 
-// causes are why a purchase is on the desk.
-var causes = map[purchase.Cause]Text{
-	purchase.CauseAmount:           {"le montant n'est pas le prix", "the amount is not the price"},
-	purchase.CauseCurrency:         {"la devise n'est pas celle du prix", "the currency is not that of the price"},
-	purchase.CauseUnknownPurchase:  {"Dynamics ne connaît pas cet achat", "Dynamics does not know this purchase"},
-	purchase.CauseForeignEvent:     {"le paiement nomme un autre événement", "the payment names another event"},
-	purchase.CausePriceUnreadable:  {"le prix ne peut pas être lu", "the price cannot be read"},
-	purchase.CausePaidLate:         {"payé après le délai", "paid after the deadline"},
-	purchase.CauseSecondPayment:    {"second paiement", "second payment"},
-	purchase.CauseOutcomeUnknown:   {"personne ne sait si l'inscription a été faite", "nobody knows whether the registration was made"},
-	purchase.CausePartialSeats:     {"une partie des participants seulement est inscrite", "only some of the attendees have seats"},
-	purchase.CauseRefused:          {"Dynamics refuse l'inscription", "Dynamics refuses the registration"},
-	purchase.CauseNotRegistered:    {"l'inscription n'a pas été faite", "the registration was not made"},
-	purchase.CauseSeatWithoutMoney: {"inscrit, et l'argent n'est plus là", "registered, and the money is gone"},
-	purchase.CauseContradiction:    {"deux preuves se contredisent", "two proofs contradict each other"},
-	purchase.CauseUnproved:         {"dit payé, jamais prouvé", "said to be paid, never proved"},
-	purchase.CauseOrphan:           {"personne ne sait quel achat est payé", "nobody knows which purchase is paid"},
-	purchase.CauseCaptureFailed:    {"inscrit, et l'encaissement a échoué", "registered, and the capture failed"},
-	purchase.CauseVoidFailed:       {"le montant réservé n'a pas pu être rendu", "the reserved amount could not be given back"},
+func causeText(c purchase.Cause) Text {
+	words := c.Words()
+	return Text{words.Fr, words.En}
 }
 
-func causeText(c purchase.Cause) Text {
-	if words, known := causes[c]; known {
-		return words
+// decisions are what a person decided.
+var decisions = map[purchase.Kind]Text{
+	purchase.Accepted:      {"Écart accepté", "Difference accepted"},
+	purchase.Retried:       {"Nouvel essai demandé", "Another try ordered"},
+	purchase.AskOrdered:    {"Question aux prestataires demandée", "Asking the providers ordered"},
+	purchase.RefundOrdered: {"Remboursement ordonné", "Refund ordered"},
+	purchase.Closed:        {"Dossier clos", "Closed"},
+	purchase.Noted:         {"Note", "Note"},
+}
+
+// by says who decided, how much and why.
+func by(f purchase.Fact, t Text) Text {
+	if f.Kind == purchase.RefundOrdered {
+		t = with(t, amountOf(f))
 	}
-	return plain(string(c))
+	if f.Detail.By != "" {
+		t = with(t, texts(" par %s", " by %s", f.Detail.By))
+	}
+	if f.Kind == purchase.Tied { // its reason is the purchase
+		return t
+	}
+	return said(t, f.Detail.Reason)
 }
 
 // heardWords say how hearsay came.
@@ -87,7 +88,7 @@ func heardWords(f purchase.Fact) Text {
 func learned(f purchase.Fact) Text {
 	switch {
 	case f.Standing == purchase.Decided:
-		return texts("Noté par une personne (%s)", "Noted by a person (%s)", f.Detail.Reason)
+		return by(f, Text{"Noté", "Noted"})
 	case f.Source == purchase.ByCallback:
 		return Text{"Connu par rappel du prestataire", "Learned by the provider's notification"}
 	case f.Source == purchase.ByReturn:
@@ -161,6 +162,3 @@ func Gap(d time.Duration, lang string) string {
 }
 
 func fill(text, amount string) string { return strings.ReplaceAll(text, "{amount}", amount) }
-
-// HasCause tells whether the cause has words of its own.
-func HasCause(c purchase.Cause) bool { return causes[c] != Text{} }

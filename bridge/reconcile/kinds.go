@@ -1,5 +1,7 @@
 package reconcile
 
+import "fmt"
+
 // Kind is what a comparison says of a payment or a registration.
 type Kind string
 
@@ -41,7 +43,7 @@ func Kinds() []KindRow {
 		{AmountDiffers, true, "the provider has another amount than we", "montant différent chez le prestataire", desk("ask")},
 		{PriceDiffers, true, "registered, and the money is not the price", "inscrit, montant différent du prix", desk("accept")},
 		{DuplicatePayment, true, "paid once more", "payé une fois de trop", desk("refund")},
-		{RefundedRegistered, true, "the money went back, the seat is still there", "remboursé, toujours inscrit", desk("release")},
+		{RefundedRegistered, true, "the money went back, the seat is still there", "remboursé, toujours inscrit", cancelled},
 		{RefundNotKnown, true, "the provider gave back more than we know of", "remboursement inconnu ici", desk("ask")},
 		{RefundNotAtProvider, true, "we know of a refund that the provider does not show", "remboursement absent chez le prestataire", desk("ask")},
 		{KnownNotAtProvider, true, "known here, not in the provider's list", "connu ici, absent chez le prestataire", desk("ask")},
@@ -79,14 +81,17 @@ func desk(do string) func(Line) string {
 		command := "paybridge desk " + do + " " + l.Purchase.ID
 		switch do {
 		case "refund":
-			command += " --payment " + l.Payment + " --amount " + l.Known.Net().Decimal()
+			command += fmt.Sprintf(" --account %s --payment %s --amount %q", l.Account, l.Payment, l.Known.Net())
 		case "tie":
 			command += " PURCHASE"
-		case "accept", "note":
-			command += " --reason ..."
 		}
-		return command
+		return command + " --reason WHY"
 	}
+}
+
+// cancelled: a registration is cancelled in Dynamics only; then the purchase can be closed.
+func cancelled(l Line) string {
+	return "cancel the registration in Dynamics, then: " + desk("close")(l)
 }
 
 // learn: the provider can be asked about what belongs to a purchase of ours; what is not known at all comes by the list or by a file.

@@ -72,13 +72,13 @@ func TestEachDifferenceHasItsKindAndItsAction(t *testing.T) {
 		"nobody heard of it": {entries: []reconcile.Entry{entry(1, purchase.Captured, 4500)}, want: reconcile.PaidNotKnown,
 			action: "paybridge reconcile import --account shop FILE (an account that can be listed catches up by itself while the daemon runs)"},
 		"it was opened and never proved": {entries: []reconcile.Entry{entry(1, purchase.Captured, 4500)}, sales: []reconcile.Sale{sale(1, reconcile.Sums{}, false)},
-			want: reconcile.PaidNotKnown, action: "paybridge desk ask " + key(1).ID},
+			want: reconcile.PaidNotKnown, action: "paybridge desk ask " + key(1).ID + " --reason WHY"},
 		"a book": {entries: []reconcile.Entry{{Account: "shop", Payment: "book", Object: "c", Kind: purchase.Captured, Money: euros(900), At: noon}},
 			want: reconcile.OtherSale},
 		"no seat": {entries: []reconcile.Entry{entry(1, purchase.Captured, 4500)}, sales: []reconcile.Sale{sale(1, captured(4500), false)},
-			seats: []reconcile.Seat{seat(1, false)}, want: reconcile.PaidNotRegistered, action: "paybridge desk retry " + key(1).ID},
+			seats: []reconcile.Seat{seat(1, false)}, want: reconcile.PaidNotRegistered, action: "paybridge desk retry " + key(1).ID + " --reason WHY"},
 		"we think that it has its seat": {entries: []reconcile.Entry{entry(1, purchase.Captured, 4500)}, sales: []reconcile.Sale{sale(1, captured(4500), true)},
-			want: reconcile.PaidNotRegistered, action: "paybridge desk retry " + key(1).ID},
+			want: reconcile.PaidNotRegistered, action: "paybridge desk retry " + key(1).ID + " --reason WHY"},
 		"nobody can list the seats": {entries: []reconcile.Entry{entry(1, purchase.Captured, 4500)}, sales: []reconcile.Sale{sale(1, captured(4500), true)},
 			change: func(e *reconcile.Evidence) { e.Rolled = nil }, want: reconcile.Matched},
 		"read back, it is there": {entries: []reconcile.Entry{entry(1, purchase.Captured, 4500)}, sales: []reconcile.Sale{sale(1, captured(4500), true)},
@@ -86,24 +86,24 @@ func TestEachDifferenceHasItsKindAndItsAction(t *testing.T) {
 		"it is being registered": {entries: []reconcile.Entry{entry(1, purchase.Captured, 4500)}, sales: []reconcile.Sale{sale(1, captured(4500), false)},
 			change: func(e *reconcile.Evidence) { e.Now = noon.Add(time.Minute) }, want: reconcile.InProgress},
 		"another amount at the provider": {entries: []reconcile.Entry{entry(1, purchase.Captured, 4400)}, sales: []reconcile.Sale{sale(1, captured(4500), true)},
-			seats: []reconcile.Seat{seat(1, true)}, want: reconcile.AmountDiffers, action: "paybridge desk ask " + key(1).ID},
+			seats: []reconcile.Seat{seat(1, true)}, want: reconcile.AmountDiffers, action: "paybridge desk ask " + key(1).ID + " --reason WHY"},
 		"not the price": {entries: []reconcile.Entry{entry(1, purchase.Captured, 4400)}, sales: []reconcile.Sale{sale(1, captured(4400), true)},
-			seats: []reconcile.Seat{seat(1, true)}, want: reconcile.PriceDiffers, action: "paybridge desk accept " + key(1).ID + " --reason ..."},
+			seats: []reconcile.Seat{seat(1, true)}, want: reconcile.PriceDiffers, action: "paybridge desk accept " + key(1).ID + " --reason WHY"},
 		"a refund in the back office": {entries: []reconcile.Entry{entry(1, purchase.Captured, 4500), entry(1, purchase.Refunded, 1000)},
-			sales: []reconcile.Sale{sale(1, captured(4500), true)}, seats: []reconcile.Seat{seat(1, true)}, want: reconcile.RefundNotKnown, action: "paybridge desk ask " + key(1).ID},
+			sales: []reconcile.Sale{sale(1, captured(4500), true)}, seats: []reconcile.Seat{seat(1, true)}, want: reconcile.RefundNotKnown, action: "paybridge desk ask " + key(1).ID + " --reason WHY"},
 		"a refund that never was": {entries: []reconcile.Entry{entry(1, purchase.Captured, 4500)}, sales: []reconcile.Sale{sale(1, refunded, false)},
-			seats: []reconcile.Seat{seat(1, false)}, want: reconcile.RefundNotAtProvider, action: "paybridge desk ask " + key(1).ID},
+			seats: []reconcile.Seat{seat(1, false)}, want: reconcile.RefundNotAtProvider, action: "paybridge desk ask " + key(1).ID + " --reason WHY"},
 		"the money went back, the seat stayed": {entries: []reconcile.Entry{entry(1, purchase.Captured, 4500), entry(1, purchase.Refunded, 4500)},
 			sales: []reconcile.Sale{sale(1, refunded, true)}, seats: []reconcile.Seat{seat(1, true)}, want: reconcile.RefundedRegistered,
-			action: "paybridge desk release " + key(1).ID},
+			action: "cancel the registration in Dynamics, then: paybridge desk close " + key(1).ID + " --reason WHY"},
 		"the money went back, and the seat": {entries: []reconcile.Entry{entry(1, purchase.Captured, 4500), entry(1, purchase.Refunded, 4500)},
 			sales: []reconcile.Sale{sale(1, refunded, false)}, seats: []reconcile.Seat{seat(1, false)}, want: reconcile.Matched},
 		"the provider does not know it": {sales: []reconcile.Sale{sale(1, captured(4500), true)}, seats: []reconcile.Seat{seat(1, true)},
-			want: reconcile.KnownNotAtProvider, action: "paybridge desk ask " + key(1).ID},
+			want: reconcile.KnownNotAtProvider, action: "paybridge desk ask " + key(1).ID + " --reason WHY"},
 		"nobody can list the payments": {sales: []reconcile.Sale{sale(1, captured(4500), true)}, seats: []reconcile.Seat{seat(1, true)},
 			change: func(e *reconcile.Evidence) { e.Listed = nil }, want: reconcile.Matched},
 		"a seat without money": {sales: []reconcile.Sale{{Key: key(1), State: purchase.StateAwaitingPayment}}, seats: []reconcile.Seat{seat(1, true)},
-			want: reconcile.RegisteredNotPaid, action: "paybridge desk note " + key(1).ID + " --reason ..."},
+			want: reconcile.RegisteredNotPaid, action: "paybridge desk note " + key(1).ID + " --reason WHY"},
 		"a seat on invoice": {sales: []reconcile.Sale{{Key: key(1), State: "awaiting_invoice"}}, seats: []reconcile.Seat{seat(1, true)}, want: reconcile.AwaitingInvoice},
 		"a free seat":       {seats: []reconcile.Seat{{Key: key(1), Price: euros(0), Registered: true, Created: noon}}, want: reconcile.Matched},
 		"a seat that somebody made": {seats: []reconcile.Seat{seat(1, true)}, want: reconcile.RegisteredNotKnown,
@@ -138,7 +138,7 @@ func TestASecondPaymentIsTheDuplicateAndTheOneThatMakesThePriceIsNot(t *testing.
 	kinds := map[string]reconcile.Kind{}
 	for _, l := range reconcile.Match(e).Lines {
 		kinds[l.Payment] = l.Kind
-		if want := "paybridge desk refund " + key(1).ID + " --payment pay-1 --amount 99.00"; l.Payment == "pay-1" && l.Action() != want {
+		if want := "paybridge desk refund " + key(1).ID + ` --account shop --payment pay-1 --amount "99.00 EUR" --reason WHY`; l.Payment == "pay-1" && l.Action() != want {
 			t.Errorf("action %q, want %q", l.Action(), want)
 		}
 	}

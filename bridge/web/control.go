@@ -19,16 +19,21 @@ import (
 // A Decider takes decisions of a person.
 type Decider interface {
 	Decide(ctx context.Context, d bridge.Decision) error
+	Import(ctx context.Context, from bridge.Import) (bridge.ImportResult, error)
 }
 
-const decisionUpTo = 64 << 10 // bytes
+const (
+	decisionUpTo = 64 << 10  // bytes
+	importUpTo   = 256 << 20 // bytes
+)
 
-// NewControl makes the face for those who work on this machine: POST /decide takes a bridge.Decision as JSON. It must be served on a
+// NewControl makes the face for those who work on this machine: POST /decide takes a bridge.Decision as JSON, POST /import a bridge.Import. It must be served on a
 // socket that only they can open.
 func NewControl(d Decider, log *zap.Logger) http.Handler {
 	e := newEcho(nil, func(c echo.Context, status int, _ error) { _ = failPlain(c, status) })
 	e.Use(recovered(log), bounded(bodyWithin))
 	e.POST("/decide", func(c echo.Context) error { return decide(c, d) })
+	e.POST("/import", func(c echo.Context) error { return keepImport(c, d) })
 	return e
 }
 
@@ -51,6 +56,27 @@ func decide(c echo.Context, d Decider) error {
 		return c.String(http.StatusUnprocessableEntity, err.Error())
 	}
 	return c.String(http.StatusServiceUnavailable, "the decision could not be kept; try again")
+}
+
+// keepImport answers what was kept; 422 names the line for which nothing was.
+func keepImport(c echo.Context, d Decider) error {
+	var from bridge.Import
+	body := json.NewDecoder(http.MaxBytesReader(c.Response(), c.Request().Body, importUpTo))
+	body.DisallowUnknownFields()
+	if err := body.Decode(&from); err != nil {
+		return c.String(http.StatusBadRequest, "the import is not understood")
+	}
+	result, err := d.Import(c.Request().Context(), from)
+	var wrong *bridge.ImportError
+	switch {
+	case err == nil:
+		return c.JSON(http.StatusOK, result)
+	case errors.As(err, &wrong):
+		return c.JSON(http.StatusUnprocessableEntity, wrong)
+	case errors.Is(err, bridge.ErrNotAllowed):
+		return c.String(http.StatusBadRequest, err.Error())
+	}
+	return c.String(http.StatusServiceUnavailable, "the import could not be kept; try again, what is known already is not kept twice")
 }
 
 // ListenControl opens the socket that only the daemon's own user can reach, in place of one that a daemon before left behind.

@@ -49,15 +49,33 @@ const answerWithin = 15 * time.Second
 
 // send posts the decision to the daemon's socket.
 func send(ctx context.Context, socket string, d bridge.Decision) error {
-	body, err := json.Marshal(d)
-	if err != nil {
+	status, text, err := sendTo(ctx, socket, "/decide", d, answerWithin)
+	if err != nil || status == http.StatusNoContent {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://control/decide", bytes.NewReader(body))
+	return refused(status, text)
+}
+
+// refused is what the daemon did not do.
+func refused(status int, text []byte) error {
+	code := exitFailed
+	if status == http.StatusConflict || status == http.StatusServiceUnavailable {
+		code = exitTryAgain
+	}
+	return exitError{code: code, err: errors.New(string(bytes.TrimSpace(text)))}
+}
+
+// sendTo sends a value as JSON to the daemon's socket and reads the answer.
+func sendTo(ctx context.Context, socket, path string, v any, within time.Duration) (status int, text []byte, err error) {
+	body, err := json.Marshal(v)
 	if err != nil {
-		return err
+		return 0, nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://control"+path, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
 	}
 	var dialer net.Dialer
 	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -66,18 +84,11 @@ func send(ctx context.Context, socket string, d bridge.Decision) error {
 	defer transport.CloseIdleConnections()
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		return fmt.Errorf("reach the daemon at %s: %w; start it, or add --offline while it is stopped", socket, err)
+		return 0, nil, fmt.Errorf("reach the daemon at %s: %w; start it, or add --offline while it is stopped", socket, err)
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 8<<10))
-	if err != nil || resp.StatusCode == http.StatusNoContent {
-		return err
-	}
-	code := exitFailed
-	if resp.StatusCode == http.StatusConflict || resp.StatusCode == http.StatusServiceUnavailable {
-		code = exitTryAgain
-	}
-	return exitError{code: code, err: errors.New(string(bytes.TrimSpace(text)))}
+	text, err = io.ReadAll(io.LimitReader(resp.Body, 8<<10))
+	return resp.StatusCode, text, err
 }
 
 // tellOutcome waits until the bridge has nothing more to do at once, and says where the purchase stands.

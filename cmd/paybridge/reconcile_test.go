@@ -20,6 +20,8 @@ import (
 
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/bridge/reconcile"
+	"github.com/paybridge/paybridge/bridge/store"
 	"github.com/paybridge/paybridge/providers/providersim"
 )
 
@@ -247,13 +249,13 @@ func TestASettlementFileIsImportedWholeOrNotAtAll(t *testing.T) {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 	write("payment,amount,currency,purchase\nP1,45.00,EUR," + id + "\nP2,9.00,EUR,\n")
-	if out, errs, code := imports("--dry-run"); code != exitOK || out != "1 lines would be kept, 0 were known, 1 are other sales of the shop\n" {
+	if out, errs, code := imports("--dry-run", "--offline"); code != exitOK || out != "1 lines would be kept, 0 were known, 1 are other sales of the shop\n" {
 		t.Errorf("exit %d: %s%s", code, out, errs)
 	}
-	if out, errs, code := imports(); code != exitOK || out != "1 lines kept, 0 were known, 1 are other sales of the shop\n" {
+	if out, errs, code := imports("--offline"); code != exitOK || out != "1 lines kept, 0 were known, 1 are other sales of the shop\n" {
 		t.Errorf("exit %d: %s%s", code, out, errs)
 	}
-	if out, _, code := imports("-o", "json"); code != exitOK || !strings.Contains(out, `"known": 1`) {
+	if out, _, code := imports("-o", "json", "--offline"); code != exitOK || !strings.Contains(out, `"known": 1`) {
 		t.Errorf("again: exit %d: %s", code, out)
 	}
 	if _, errs, code := command(t, "reconcile", "import", "--config", c.config(), "--account", "nobody", file); code != exitUsage || !strings.Contains(errs, account) {
@@ -262,9 +264,19 @@ func TestASettlementFileIsImportedWholeOrNotAtAll(t *testing.T) {
 	stop := c.start()
 	defer stop()
 	c.await(id, purchase.StateFinalized)
-	if _, errs, code := imports(); code != exitFailed || !strings.Contains(errs, "another process owns it") {
-		t.Errorf("while the daemon runs: exit %d: %s", code, errs)
+	if _, errs, code := imports("--offline"); code != exitFailed || !strings.Contains(errs, "leave --offline out") {
+		t.Errorf("in the store of a daemon that runs: exit %d: %s", code, errs)
 	}
+	more, _ := c.register()
+	write("payment,amount,currency,purchase\nP1,44.00,EUR," + id + "\nP3,45.00,EUR," + more + "\n")
+	if _, errs, code := imports(); code != exitFailed || !strings.Contains(errs, "line 2, column payment: payment P1 captured 44.00 EUR in the file and 45.00 EUR here") {
+		t.Errorf("against what is known: exit %d: %s", code, errs)
+	}
+	write("payment,amount,currency,purchase\nP1,45.00,EUR," + id + "\nP3,45.00,EUR," + more + "\n")
+	if out, errs, code := imports(); code != exitOK || out != "1 lines kept, 1 were known, 0 are other sales of the shop\n" {
+		t.Errorf("by the daemon: exit %d: %s%s", code, out, errs)
+	}
+	c.await(more, purchase.StateFinalized)
 }
 
 // A long run reads every list page by page and holds no more than the lines of its report.
@@ -302,5 +314,32 @@ func TestALongRunIsReadPageByPage(t *testing.T) {
 	t.Logf("took %v, asked Dynamics %v", took, pages)
 	if kinds := totals["kinds"].(map[string]any); kinds["in_progress"] != float64(sales) {
 		t.Errorf("%v", kinds)
+	}
+}
+
+// What was paid before the period is looked up by the names under which the provider speaks of it: a refund of an old payment is no other
+// sale.
+func TestOldPurchasesAreFoundByTheirPayments(t *testing.T) {
+	t.Parallel()
+	c := newMarket(t, "realtime", "stripe")
+	c.start()()
+	s, err := store.Open(t.Context(), filepath.Join(c.dir, "paybridge.db"), store.Options{Clock: wallClock{}, Rules: purchase.Rules, Log: zap.NewNop(),
+		Policy: func(string) purchase.Policy { return purchase.DefaultPolicy(time.Minute) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	key := purchase.Key{Environment: demoEnvironment, ID: "11111111-1111-4111-8111-111111111111"}
+	fact := purchase.Fact{Purchase: key, Kind: purchase.Captured, Standing: purchase.Proved, Account: "shop", Payment: "order-1", Object: "cap-1",
+		Money: purchase.Money{Minor: 4500, Currency: "EUR"}, At: time.Now()}
+	if _, err := s.Keep(t.Context(), bridge.Keeping{Facts: []purchase.Fact{fact}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"order-1", "cap-1"} {
+		look := &comparison{store: reader{Store: s}, progress: newProgress(io.Discard, "none", time.Now), evidence: reconcile.Evidence{
+			Environments: map[string]string{"shop": demoEnvironment}, Entries: []reconcile.Entry{{Account: "shop", Payment: name, Object: "refund-1", Kind: purchase.Refunded}}}}
+		if err := look.lookUp(t.Context()); err != nil || len(look.evidence.Sales) != 1 || look.evidence.Sales[0].Key != key {
+			t.Errorf("by %s: %+v, %v", name, look.evidence.Sales, err)
+		}
 	}
 }
