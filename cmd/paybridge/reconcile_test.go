@@ -267,6 +267,13 @@ func TestASettlementFileIsImportedWholeOrNotAtAll(t *testing.T) {
 	if _, errs, code := imports("--offline"); code != exitFailed || !strings.Contains(errs, "leave --offline out") {
 		t.Errorf("in the store of a daemon that runs: exit %d: %s", code, errs)
 	}
+	settings, err := os.ReadFile(c.config())
+	if err == nil {
+		err = os.WriteFile(c.config(), append(settings, "control: "+c.socket+"\n"...), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	more, _ := c.register()
 	write("payment,amount,currency,purchase\nP1,44.00,EUR," + id + "\nP3,45.00,EUR," + more + "\n")
 	if _, errs, code := imports(); code != exitFailed || !strings.Contains(errs, "line 2, column payment: payment P1 captured 44.00 EUR in the file and 45.00 EUR here") {
