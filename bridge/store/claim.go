@@ -64,7 +64,7 @@ func (t *txn) settle(c bridge.Claim, s bridge.Settlement) error {
 	case head != s.Head:
 		stage = bridge.Ready
 	case !s.Due.IsZero():
-		stage, due = bridge.Waiting, micros(s.Due)
+		stage, due = bridge.Waiting, microsUp(s.Due)
 	}
 	_, err = t.exec(`UPDATE purchases SET stage = ?, due = ?, lease_owner = NULL, lease_until = NULL, waits = ?, failures = ?
 		WHERE environment = ? AND id = ?`, stage, due, s.Waits, s.Failures, key.Environment, key.ID)

@@ -89,6 +89,9 @@ func orElse(err, answer error) error {
 
 func micros(t time.Time) int64 { return t.UnixMicro() }
 
+// microsUp never rounds to before t: what is due must not be claimed a moment before its plan agrees.
+func microsUp(t time.Time) int64 { return t.Add(time.Microsecond - 1).UnixMicro() }
+
 func nullable(t time.Time) any {
 	if t.IsZero() {
 		return nil
