@@ -90,6 +90,21 @@ func (s *Sim) Purchase(id string) (Purchase, bool) {
 	return p.snapshot(), true
 }
 
+// Reprice changes what a purchase costs, as an organiser does who edits it; the price is checked as that of a pass is.
+func (s *Sim) Reprice(id, price string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.find(id)
+	if p == nil {
+		return fmt.Errorf("reprice %s: there is no such purchase", id)
+	}
+	if err := checkPrice(price, p.event.Currency.Precision); err != nil {
+		return fmt.Errorf("reprice %s: %w", id, err)
+	}
+	p.Amount = price
+	return nil
+}
+
 // Register makes a temporary registration, as the event API does, and says where the buyer is sent to pay. A free one is
 // registered at once and sends nobody anywhere. The userID is the contact of a buyer who is signed in, "" for a guest.
 func (s *Sim) Register(eventID string, attendees []Attendee, userID string) (purchaseID, redirectURL string, err error) {

@@ -245,6 +245,31 @@ func (t *till) GiveBack(id, value string, reversal bool) error {
 	return err
 }
 
+// Expire lets go of what a payment reserves before anybody took it, as a bank does whose customer's limit was needed elsewhere.
+func (t *till) Expire(id string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.named(id)
+	switch {
+	case p == nil:
+		return ErrNoPayment
+	case p.Status != isAuthorised:
+		return errNotNow
+	}
+	return t.end(p)
+}
+
+// Take is the merchant's back office taking what a payment reserves, or a part of it.
+func (t *till) Take(id, value string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.named(id)
+	if p == nil {
+		return ErrNoPayment
+	}
+	return t.take(p, value)
+}
+
 // pay is a button payment from its beginning to its end. Held: mu.
 func (t *till) pay(p *Payment, b ButtonPayment) (string, error) {
 	p.Organisers, p.Value, p.Currency = true, b.Value, b.Currency

@@ -33,13 +33,18 @@ type pki struct {
 
 const pkiYears = 12 * 365 * 24 * time.Hour
 
+// firstKeys are those of root, intermediate and first leaf, of every simulator of this process: making them takes far longer than all
+// else a simulator does. A leaf after the first has a key of its own.
+var firstKeys = sync.OnceValue(func() [3]*rsa.PrivateKey { return [3]*rsa.PrivateKey{mustKey(), mustKey(), mustKey()} })
+
 func newPKI(live bool, now time.Time) *pki {
 	p := &pki{live: live, leaves: map[string][]byte{}, from: now}
-	rootKey := mustKey()
-	p.middleKey = mustKey()
+	keys := firstKeys()
+	rootKey := keys[0]
+	p.middleKey = keys[1]
 	p.root = issue(authority("Simulated EV Root CA", now), nil, &rootKey.PublicKey, rootKey)
 	p.middle = issue(authority("Simulated EV Server CA", now), p.root, &p.middleKey.PublicKey, rootKey)
-	p.rotate()
+	p.use(keys[2])
 	return p
 }
 
@@ -80,8 +85,9 @@ func issue(template, parent *x509.Certificate, public *rsa.PublicKey, signer *rs
 }
 
 // rotate puts a new leaf in use; the old ones stay downloadable.
-func (p *pki) rotate() {
-	key := mustKey()
+func (p *pki) rotate() { p.use(mustKey()) }
+
+func (p *pki) use(key *rsa.PrivateKey) {
 	host := "messageverificationcerts.sandbox.paypal.com"
 	if p.live {
 		host = "messageverificationcerts.paypal.com"

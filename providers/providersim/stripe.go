@@ -117,9 +117,10 @@ func (s *Stripe) moved(p *Payment, e event) {
 	switch e.kind {
 	case wasCaptured:
 		intent("succeeded", true)
-		if waited {
+		switch {
+		case waited:
 			session("async_payment_succeeded")
-		} else {
+		case !p.Reserve: // else it was completed when the money was reserved
 			session("completed")
 		}
 	case wasAuthorised:
