@@ -23,8 +23,9 @@ const (
 	unknownFor    = 15 * time.Second // what Dynamics did not know is not asked about again so soon
 	unknownUpTo   = 10_000
 	tokenLife     = 48 * time.Hour
-	returnsEvery  = 2 * time.Second // how often a buyer's return may make us ask
-	returnsUpTo   = 500             // facts of a purchase, beyond which returns are no longer noted
+	returnsEvery  = 2 * time.Second  // how often a buyer's return may make us ask
+	returnFor     = 10 * time.Second // what was learned since a return tells of it so long: the page looks again in time
+	returnsUpTo   = 500              // facts of a purchase, beyond which returns are no longer noted
 )
 
 // Checkout takes a buyer from the registration to the provider's pay page. One purchase has one pay session at a time: a reload

@@ -94,13 +94,30 @@ func unpaidState(p purchase.Purchase, payment string, cancelled bool, now time.T
 		switch {
 		case untouched && (!now.Before(p.Deadline.At) || pay.GivenBack() || p.Released()):
 			return BuyerExpired
-		case declined(pay) || (pay.Failed && !pay.Moving() && !pay.MayBeCaptured() && len(pay.Captures) == 0):
+		case declined(pay) && !sentAgain(p, pay), failed(pay) && (pay.Lapsed || fresh(pay, now)):
 			return BuyerRefused
 		case pay.Lapsed || (untouched && cancelled && !pay.Approved):
 			return BuyerCancelled
 		}
 	}
 	return BuyerUnknown
+}
+
+// failed: an attempt of the buyer's came to nothing, and none is under way that we know of.
+func failed(pay purchase.Payment) bool {
+	return pay.Failed && !pay.Moving() && !pay.MayBeCaptured() && len(pay.Captures) == 0
+}
+
+// sentAgain: the buyer was sent to pay again after our last call was turned down; on that way the price is read.
+func sentAgain(p purchase.Purchase, pay purchase.Payment) bool {
+	takings := pay.Takings()
+	return p.Offer != nil && len(takings) > 0 && p.Offer.At.After(takings[len(takings)-1].At)
+}
+
+// fresh: what we know of the payment was learned after the buyer came back this time. A buyer who was refused tries another card on
+// the same page, and must not be told of the first one's failure while the second was charged. Who cannot be asked is believed as it stands.
+func fresh(pay purchase.Payment, now time.Time) bool {
+	return pay.Opened.Detail.Unaskable || (pay.HeardReturn && now.Sub(pay.LastHeard) <= returnFor && !pay.LastAsked.Before(pay.LastHeard))
 }
 
 // declined: our last call to reserve or to take the money was turned down, and nothing was heard since.
