@@ -166,7 +166,7 @@ func secretMode(path string) purchase.Finding {
 
 // connect asks each environment and each account about itself.
 func (r *doctorReport) connect(ctx context.Context, c *config.Config) error {
-	parts, err := wireParts(c, wallClock{}, quietLogger(), nil)
+	parts, err := wireParts(c, wiring{clock: wallClock{}, log: quietLogger()})
 	if err != nil {
 		return err
 	}

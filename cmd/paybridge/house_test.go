@@ -118,7 +118,7 @@ func TestArrowsPointInwardOnly(t *testing.T) {
 }
 
 var arrow = regexp.MustCompile(`^(.+?) --> (.+)$`)
-var node = regexp.MustCompile(`^(\w+)(?:\[([^<\]]+)(?:<br>[^\]]*)?\])?$`)
+var box = regexp.MustCompile(`^(\w+)(?:\[([^<\]]+)(?:<br>[^\]]*)?\])?$`)
 
 func TestTheReadmesPictureIsTheHouse(t *testing.T) {
 	t.Parallel()
@@ -194,7 +194,7 @@ func nodes(t *testing.T, text string, names map[string]string) []string {
 	t.Helper()
 	var ids []string
 	for _, part := range strings.Split(text, " & ") {
-		m := node.FindStringSubmatch(strings.TrimSpace(part))
+		m := box.FindStringSubmatch(strings.TrimSpace(part))
 		if m == nil {
 			t.Fatalf("not a package: %s", part)
 		}

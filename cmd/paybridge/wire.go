@@ -30,11 +30,13 @@ import (
 	"github.com/paybridge/paybridge/providers/protocol"
 )
 
-// wiring is what the program is given from outside: tests bring a clock of their own.
+// wiring is what the program is given from outside. A stage inside one process brings a clock, a network and a way to cut it off.
 type wiring struct {
 	clock    bridge.Clock
 	log      *zap.Logger
 	registry *prometheus.Registry
+	network  http.RoundTripper               // carries every request to the outside; nil: what the settings say
+	door     func(bridge.Store) bridge.Store // what the engine keeps its facts through; nil: the store itself
 }
 
 // A program is everything that serve runs, put together by wire and nowhere else.
@@ -56,7 +58,7 @@ type parts struct {
 
 // wire is the one list of constructors.
 func wire(ctx context.Context, c *config.Config, w wiring) (*program, error) {
-	outside, err := wireParts(c, w.clock, w.log, w.registry)
+	outside, err := wireParts(c, w)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +67,7 @@ func wire(ctx context.Context, c *config.Config, w wiring) (*program, error) {
 		return nil, err
 	}
 	b, err := bridge.New(bridge.Options{
-		Store: s, Environments: outside.environments, Accounts: outside.accounts, Clock: w.clock, Chance: realChance{},
+		Store: w.through(s), Environments: outside.environments, Accounts: outside.accounts, Clock: w.clock, Chance: realChance{},
 		PublicURL: strings.TrimSuffix(c.Server.PublicURL, "/"), Owner: owner(), Log: w.log, Metrics: bridge.NewMetrics(w.registry, outside.accounts),
 	})
 	if err != nil {
@@ -80,6 +82,13 @@ func wire(ctx context.Context, c *config.Config, w wiring) (*program, error) {
 	}, nil
 }
 
+func (w wiring) through(s bridge.Store) bridge.Store {
+	if w.door == nil {
+		return s
+	}
+	return w.door(s)
+}
+
 func (p *program) close() {
 	if err := p.store.Close(); err != nil {
 		p.log.Error("the store did not close well", zap.Error(err))
@@ -87,10 +96,11 @@ func (p *program) close() {
 }
 
 // wireParts makes the clients of Dynamics and of the providers; doctor needs no more.
-func wireParts(c *config.Config, clock bridge.Clock, log *zap.Logger, reg *prometheus.Registry) (*parts, error) {
-	if reg == nil {
-		reg = prometheus.NewRegistry()
+func wireParts(c *config.Config, w wiring) (*parts, error) {
+	if w.registry == nil {
+		w.registry = prometheus.NewRegistry()
 	}
+	reg := w.registry
 	p := &parts{dynamics: map[string]*dataverse.Client{}}
 	metrics := dataverse.NewMetrics(reg)
 	expiry := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "paybridge_credential_expiry_timestamp_seconds",
@@ -98,9 +108,9 @@ func wireParts(c *config.Config, clock bridge.Clock, log *zap.Logger, reg *prome
 	reg.MustRegister(expiry)
 	for _, name := range slices.Sorted(maps.Keys(c.Environments)) {
 		e := c.Environments[name]
-		client, err := dataverse.New(e.Dataverse, dataverse.Options{Environment: name, Version: version, Now: clock.Now, Log: log, Metrics: metrics,
+		client, err := dataverse.New(e.Dataverse, dataverse.Options{Environment: name, Version: version, Now: w.clock.Now, Log: w.log, Metrics: metrics, HTTP: w.network,
 			Govern: func(next http.RoundTripper) http.RoundTripper {
-				g := governor.New(governor.Options{Now: clock.Now, Next: next})
+				g := governor.New(governor.Options{Now: w.clock.Now, Next: next})
 				reg.MustRegister(circuit(name, g))
 				return g
 			}})
@@ -113,7 +123,7 @@ func wireParts(c *config.Config, clock bridge.Clock, log *zap.Logger, reg *prome
 		p.dynamics[name] = client
 		p.environments = append(p.environments, bridge.Environment{Name: name, Live: e.Live(), Registrar: client, Policy: policies(c)(name)})
 	}
-	return p, p.wireAccounts(c, clock, log, reg)
+	return p, p.wireAccounts(c, w)
 }
 
 // circuit tells whether an environment is left alone just now because Dynamics asked for a pause.
@@ -144,17 +154,18 @@ func certificateEnd(ref field.Secret) (time.Time, bool) {
 	}
 }
 
-func (p *parts) wireAccounts(c *config.Config, clock bridge.Clock, log *zap.Logger, reg *prometheus.Registry) error {
+func (p *parts) wireAccounts(c *config.Config, w wiring) error {
 	seals, err := seals(c)
 	if err != nil {
 		return err
 	}
-	metrics := providers.NewMetrics(reg)
+	metrics := providers.NewMetrics(w.registry)
 	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
 		a := c.Accounts[name]
 		live := c.Environments[a.Environment].Live()
 		provider, err := providers.Open(a.Config, providers.Options{Seals: seals, Reference: a.Reference, Metrics: metrics,
-			Options: protocol.Options{Account: name, Environment: a.Environment, Live: live, Callback: callbackAddress(c, name), Now: clock.Now, Log: log}})
+			Options: protocol.Options{Account: name, Environment: a.Environment, Live: live, Callback: callbackAddress(c, name), Now: w.clock.Now,
+				HTTP: w.network, Log: w.log}})
 		if err != nil {
 			return fmt.Errorf("account %s: %w", name, err)
 		}
