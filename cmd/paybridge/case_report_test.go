@@ -27,11 +27,13 @@ type ending struct {
 	dynamics dataversesim.Purchase
 	holdings []holding
 	rows     []bridge.Row // of the daemon: the purchase, and what else it lists
-	machine  int          // refunds that the machine made
+	machine  int          // refunds that the machine made by itself
+	accepted bool         // a person accepted the difference
+	settled  bool         // a person said that nothing more is to be done
 }
 
 func (p *play) ending() ending {
-	e := ending{}
+	e := ending{accepted: p.story.has("desk accept"), settled: p.story.has("desk close")}
 	e.dynamics, _ = p.stage.dynamics.Purchase(p.purchase)
 	for _, pay := range p.payments {
 		held, _ := pay.shop.Payment(pay.id)
@@ -42,6 +44,9 @@ func (p *play) ending() ending {
 		e.holdings = append(e.holdings, h)
 	}
 	for _, s := range p.shops {
+		if p.story.has("desk refund") {
+			break // a person ordered it
+		}
 		for _, r := range s.Requests() {
 			if r.Operation == "refund" && r.Status < 300 {
 				e.machine++
@@ -71,9 +76,9 @@ func (e ending) onDesk() bool {
 	return slices.ContainsFunc(e.rows, func(r bridge.Row) bool { return r.Summary.Cause != purchase.CauseNone })
 }
 
-// limbo is the money that is neither a seat's, nor given back, nor on the desk, in minor units.
+// limbo is the money that is neither a seat's, nor given back, nor on the desk or taken from it by a person, in minor units.
 func (e ending) limbo() (n int64) {
-	if e.onDesk() {
+	if e.onDesk() || e.settled {
 		return 0
 	}
 	for _, h := range e.holdings {
@@ -100,7 +105,7 @@ func (e ending) broken() (laws []string) {
 	seats := len(e.dynamics.Seats)
 	say(seats > len(e.dynamics.Attendees), "%d seats for %d attendees", seats, len(e.dynamics.Attendees))
 	say(e.limbo() > 0, "%d in limbo", e.limbo())
-	say(seats > 0 && net < price && !e.onDesk(), "a seat for %d of %d, and nobody is told", net, price)
+	say(seats > 0 && net < price && !e.onDesk() && !e.accepted, "a seat for %d of %d, and nobody is told", net, price)
 	say(seats > 0 && e.machine > 0 && net < price, "the machine gave a seat and the money back")
 	say(seats > 0 && !e.seated() && !e.onDesk(), "seats for some attendees only, and nobody is told")
 	return laws
@@ -126,7 +131,7 @@ func (e ending) report(p *play) string {
 		}
 		line(name, "%s", stateText(r.Summary.State))
 		if r.Summary.Cause != purchase.CauseNone {
-			line("desk", "%s", r.Summary.Cause)
+			line("desk", "%s; a person may %s", r.Summary.Cause, p.actions(r.Key))
 		}
 	}
 	if len(e.rows) == 0 {
@@ -151,4 +156,14 @@ func (h holding) String() string {
 		parts = append(parts, fmt.Sprintf("nothing taken, %s", h.payment.Status))
 	}
 	return h.shop + ": " + strings.Join(parts, ", ")
+}
+
+// actions are what a person may decide.
+func (p *play) actions(key purchase.Key) string {
+	_, facts, _ := p.daemon().program.store.Find(p.t.Context(), key)
+	var all []string
+	for _, a := range p.daemon().program.bridge.Actions(purchase.Fold(key, facts, p.daemon().program.bridge.Policy(key.Environment))) {
+		all = append(all, string(a))
+	}
+	return strings.Join(all, ", ")
 }

@@ -18,18 +18,16 @@ import (
 //	  open
 //	  pay
 //
-// "at" names where people pay, once a case for each; "and" between two of them is both in one case. "capture: after_registration" and
-// "dialect: outbound" change the settings, "window: 50m" how long Dynamics waits, and "behaves: name variant" one of Dynamics' open
-// questions.
+// "at" names where people pay, once a case for each; "and" between two of them is both in one case. "capture", "late" and "surplus"
+// are settings of the accounts, "dialect" is one of Dynamics, and "behaves: name variant" is one of its open questions.
 type story struct {
-	Title     string // as written
-	Name      string // with the place, where it plays at several
-	At        []string // the accounts' simulators
-	SeatFirst bool
-	Outbound  bool
-	Behaves   map[string]string
-	Settings  map[string]string // further lines of each account
-	Lines     []string
+	Title    string   // as written
+	Name     string   // with the place, where it plays at several
+	At       []string // the accounts' simulators
+	Outbound bool
+	Behaves  map[string]string
+	Wishes   wishes // of each account
+	Lines    []string
 }
 
 // readStories reads every file of the folder, in the order of their names.
@@ -75,7 +73,7 @@ func readFile(file string) ([]story, error) {
 		case strings.TrimSpace(line) == "":
 		case isHeader && name == "case":
 			end()
-			now = &story{Title: value, Name: value, Behaves: map[string]string{}, Settings: map[string]string{}}
+			now = &story{Title: value, Name: value, Behaves: map[string]string{}, Wishes: wishes{}}
 		case now == nil:
 			return nil, fmt.Errorf("line %d: no case has begun", n)
 		case isHeader && name == "at":
@@ -94,15 +92,13 @@ func readFile(file string) ([]story, error) {
 
 func (s *story) header(name, value string) error {
 	switch name {
-	case "capture":
-		s.SeatFirst = value == "after_registration"
 	case "dialect":
 		s.Outbound = value == "outbound"
 	case "behaves":
 		behaviour, variant, _ := strings.Cut(value, " ")
 		s.Behaves[behaviour] = variant
-	case "late", "surplus", "invoice":
-		s.Settings[name] = value
+	case "capture", "late", "surplus":
+		s.Wishes[name] = value
 	default:
 		return fmt.Errorf("nothing is called %q", name)
 	}
@@ -131,16 +127,23 @@ func (s story) where() string {
 	if s.Outbound {
 		words[0] = "outbound"
 	}
-	if s.SeatFirst {
+	if s.Wishes["capture"] == "after_registration" {
 		words[1] = "seat first"
 	}
-	for _, name := range sortedKeys(s.Settings) {
-		words = append(words, name+": "+s.Settings[name])
+	for _, name := range []string{"late", "surplus"} {
+		if s.Wishes[name] != "" {
+			words = append(words, name+": "+s.Wishes[name])
+		}
 	}
 	for _, name := range sortedKeys(s.Behaves) {
 		words = append(words, name+": "+s.Behaves[name])
 	}
 	return strings.Join(words, ", ")
+}
+
+// has tells whether a line begins so.
+func (s story) has(words string) bool {
+	return slices.ContainsFunc(s.Lines, func(line string) bool { return strings.HasPrefix(line, words) })
 }
 
 // crashes is how often the daemon is killed.

@@ -69,7 +69,7 @@ func tableOf(stories []story, told []string) string {
 
 // perform plays one case to its end and says what it came to.
 func perform(t *testing.T, s story, dir string) string {
-	stage, err := newStage(dir, stageOptions{outbound: s.Outbound, providers: s.At, seatFirst: s.SeatFirst, window: caseWindow, behaviours: s.Behaves}, wallClock{})
+	stage, err := newStage(dir, stageOptions{outbound: s.Outbound, providers: s.At, wishes: s.Wishes, window: caseWindow, behaviours: s.Behaves}, wallClock{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func newEmulateProvider(name string) *cobra.Command {
 			defer sim.Close()
 			return e.run(cmd.Context(), cmd.ErrOrStderr(), sim.Handler(), sim.Control(), func(origin string, files simFiles) error {
 				sim.SetBaseURL(origin)
-				return files.account(name, sim, strings.TrimSuffix(public, "/"), "")
+				return files.account(name, sim, strings.TrimSuffix(public, "/"), nil)
 			})
 		},
 	}

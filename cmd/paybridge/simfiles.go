@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,14 +61,19 @@ func (s simFiles) dataverse(sim *dataversesim.Sim, origin, dialect string, windo
 		s.write(environmentsFile, section), s.assemble())
 }
 
-// account writes the account of a simulator of a provider, whose notifications go to the daemon's public address. Where the provider
-// can, the money is taken when capture says.
-func (s simFiles) account(name string, sim providersim.Simulator, public, capture string) error {
+// wishes are what an account is to do with money, by the settings' keys: capture, late, surplus.
+type wishes map[string]string
+
+// account writes the account of a simulator of a provider, whose notifications go to the daemon's public address. Wishes are for
+// providers that can.
+func (s simFiles) account(name string, sim providersim.Simulator, public string, w wishes) error {
 	settings := sim.Settings(public + "/callback/" + accountOf(name))
 	var section strings.Builder
 	fmt.Fprintf(&section, "  %s:\n    environment: %s\n    event: %s\n", accountOf(name), demoEnvironment, demoEvent)
-	if capture != "" && sim.Manners().Reserves {
-		fmt.Fprintf(&section, "    capture: %s\n", capture)
+	for _, key := range slices.Sorted(maps.Keys(w)) {
+		if sim.Manners().Reserves {
+			fmt.Fprintf(&section, "    %s: %s\n", key, w[key])
+		}
 	}
 	if settings.Reference != "" {
 		fmt.Fprintf(&section, "    reference: %s\n", settings.Reference)

@@ -165,7 +165,7 @@ type patience struct {
 
 const (
 	glance  = 250 * time.Millisecond // how long the engine rests
-	longest = 2 * time.Minute       // what is not a purchase's due waits so long at most
+	longest = 2 * time.Minute        // what is not a purchase's due waits so long at most
 )
 
 // Sleep implements bridge.Clock.

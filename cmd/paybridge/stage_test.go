@@ -42,7 +42,7 @@ const (
 type stageOptions struct {
 	outbound   bool
 	providers  []string
-	seatFirst  bool
+	wishes     wishes
 	window     time.Duration
 	behaviours map[string]string
 	seed       uint64
@@ -78,10 +78,6 @@ func (s *stage) openDynamics(files simFiles, o stageOptions) error {
 }
 
 func (s *stage) openShops(files simFiles, o stageOptions) error {
-	capture := ""
-	if o.seatFirst {
-		capture = "after_registration"
-	}
 	for _, name := range o.providers {
 		sim, err := providersim.New(name, providersim.Config{Now: s.clock.Now, Seed: o.seed, Chaos: providersim.Chaos{Off: true}, Deliver: s.post})
 		if err != nil {
@@ -90,7 +86,7 @@ func (s *stage) openShops(files simFiles, o stageOptions) error {
 		s.shops = append(s.shops, &shop{Simulator: sim, Name: name, paid: map[string]string{}})
 		s.net.serve(name+".test", sim.Handler())
 		sim.SetBaseURL("https://" + name + ".test")
-		if err := files.account(name, sim, s.public, capture); err != nil {
+		if err := files.account(name, sim, s.public, o.wishes); err != nil {
 			return err
 		}
 	}

@@ -129,7 +129,7 @@ func (w *world) openShops(files simFiles, cert tls.Certificate, o demoOptions) e
 		}
 		s.server = server
 		sim.SetBaseURL(origin)
-		if err := files.account(name, sim, w.public, o.capture); err != nil {
+		if err := files.account(name, sim, w.public, wishes{"capture": o.capture}); err != nil {
 			return err
 		}
 	}
