@@ -56,7 +56,7 @@ func (b *buyer) play(ctx context.Context) error {
 	if err := sleepUntil(ctx, registered.Add(b.scene.Pays)); err != nil {
 		return err
 	}
-	return b.pressButton()
+	return errors.Join(b.pressButton(), b.afterwards(ctx, registered))
 }
 
 // register does what the event's page does.
@@ -119,6 +119,14 @@ func (b *buyer) prepare() error {
 			Purchase: b.purchase, RetryAfter: "2"})
 	case turnTimedOut:
 		return b.dynamics.AddFault(dataversesim.Fault{Operation: dataversesim.AnyFinalize, Kind: dataversesim.KindCommitHang, Purchase: b.purchase})
+	case turnAway:
+		return b.dynamics.AddFault(dataversesim.Fault{Operation: dataversesim.AnyWebAPI, Kind: dataversesim.KindUnavailable, Times: 8, Purchase: b.purchase})
+	case turnGateway, turnUnavailable, turnPartial:
+		return b.dynamics.AddFault(dataversesim.Fault{Operation: dataversesim.AnyFinalize, Kind: spoils[b.scene.Turn], Purchase: b.purchase})
+	case turnShaky: // whoever is next has the trouble
+		for _, operation := range []string{"capture", "refund", "void"} {
+			b.shop.AddFault(providersim.Fault{Operation: operation, Kind: providersim.AfterDrop})
+		}
 	}
 	return nil
 }
@@ -138,6 +146,8 @@ func (b *buyer) payByRedirect(ctx context.Context, redirect string, registered t
 		return b.tryTwoCards(ctx, redirect, page)
 	case turnCancelled:
 		return b.press(ctx, page, "cancel")
+	case turnReload, turnTwoPlaces, turnRepriced:
+		return b.wanders(ctx, redirect, page)
 	}
 	return b.press(ctx, page, "pay")
 }
@@ -220,8 +230,12 @@ func (b *buyer) pressButton() error {
 	pay := providersim.ButtonPayment{Purchase: b.purchase, Value: b.price, Currency: "EUR", Shape: b.mischief()}
 	times := 1
 	switch b.scene.Turn {
-	case turnWrongAmount:
+	case turnWrongAmount, turnDecided:
 		pay.Value = "1.00"
+	case turnOverpaid:
+		pay.Value = "999.00"
+	case turnPending, turnBounced, turnPendingLate:
+		pay.Pending = "ECHECK"
 	case turnWrongCurrency:
 		pay.Currency = "USD"
 	case turnDouble:

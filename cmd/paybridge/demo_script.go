@@ -33,17 +33,6 @@ const (
 	turnOrphan        turn = "orphan"         // pays without saying for what
 )
 
-// mishaps are dealt like a deck of cards until half the sale is mishaps.
-var mishaps = []turn{turnRepeated, turnLostWebhook, turnThrottled, turnTimedOut, turnDeclined, turnJustInTime, turnTooLate, turnLateApproval,
-	turnWrongAmount, turnWrongCurrency, turnDouble, turnForged, turnCancelled, turnUnknown, turnOrphan}
-
-// byPage and byButton say by which ways a turn can go: through our redirect leg, on the organiser's own page. What is in neither needs
-// no payment or one for nothing.
-var (
-	byPage   = []turn{turnRedirect, turnRepeated, turnLostWebhook, turnThrottled, turnTimedOut, turnDeclined, turnJustInTime, turnLateApproval, turnCancelled}
-	byButton = []turn{turnButton, turnRepeated, turnThrottled, turnTimedOut, turnJustInTime, turnTooLate, turnWrongAmount, turnWrongCurrency, turnDouble}
-)
-
 // A booth is a provider as the script knows it.
 type booth struct {
 	Name string
@@ -52,6 +41,9 @@ type booth struct {
 
 // ways are the ways in which the turn can go at the provider: by its page, by the organiser's.
 func (b booth) ways(t turn) (ways []bool) {
+	if slices.Contains(rare, t) && !(b.Reserves && b.AsksButton) {
+		return nil // they need a provider that can do all that is done
+	}
 	if b.Page && slices.Contains(byPage, t) && (t != turnLostWebhook || b.AsksPage) {
 		ways = append(ways, true)
 	}
@@ -88,33 +80,52 @@ func endDesk(cause purchase.Cause) end { return end("desk:" + string(cause)) }
 // seatDesk is a seat whose purchase is on the desk all the same.
 func seatDesk(cause purchase.Cause) end { return end("seat+desk:" + string(cause)) }
 
-// writeScript deals n scenes over the providers. The seed fixes the script, not the timing of what happens then.
-func writeScript(n int, seed uint64, window time.Duration, outbound bool, booths []booth) []scene {
-	chance := rand.New(rand.NewPCG(seed, 0x70617962726964))
-	scenes := deal(n, chance, booths)
+// terms are what a script depends on beside the providers.
+type terms struct {
+	purchases int
+	seed      uint64
+	window    time.Duration
+	outbound  bool
+	refunds   bool // the accounts send back by themselves what is late or too much
+	mishaps   []turn
+}
+
+func (o demoOptions) terms() terms {
+	return terms{o.purchases, o.seed, o.window, o.dialect == "outbound", o.sendsBack, mishapsOf(o.mishaps)}
+}
+
+// writeScript deals scenes over the providers. The seed fixes the script, not the timing of what happens then.
+func writeScript(x terms, booths []booth) []scene {
+	chance := rand.New(rand.NewPCG(x.seed, 0x70617962726964))
+	scenes := deal(x, chance, booths)
+	window := x.window
 	for i := range scenes {
 		s := &scenes[i]
 		s.Number, s.Begin = i+1, time.Duration(chance.Int64N(int64(window*3/10)))
 		s.Pays = time.Second/2 + time.Duration(chance.Int64N(int64(window/5)))
 		s.Pays = payMoment(s.Turn, s.Pays, window)
 		s.Passes = passes(chance)
+		if s.Turn == turnPartial && len(s.Passes) == 1 {
+			s.Passes = append(s.Passes, 0)
+		}
 		at := slices.IndexFunc(booths, func(b booth) bool { return b.Name == s.Provider })
-		s.Allowed = allowed(s.Turn, outbound, booths[at].Ends)
+		s.Allowed = allowed(s.Turn, x, booths[at].Ends)
 	}
 	return scenes
 }
 
 // deal shuffles n turns, half of them mishaps, each as often as the others. The ordinary ones go round all providers and their ways,
 // the mishaps round the providers at which they can happen.
-func deal(n int, chance *rand.Rand, booths []booth) []scene {
+func deal(x terms, chance *rand.Rand, booths []booth) []scene {
 	var scenes []scene
-	round := 0
-	for len(scenes) < n/2 {
-		deck := slices.Clone(mishaps)
+	round, n := 0, x.purchases
+	most := max(n/2, min(n, len(x.mishaps))) // each at least once
+	for len(scenes) < most && len(x.mishaps) > 0 {
+		deck := slices.Clone(x.mishaps)
 		chance.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
 		dealt := len(scenes)
 		for _, t := range deck {
-			if s, ok := place(t, booths, &round); ok && len(scenes) < n/2 {
+			if s, ok := place(t, booths, &round); ok && len(scenes) < most && !(x.outbound && t == turnPartial) {
 				scenes = append(scenes, s)
 			}
 		}
@@ -174,17 +185,23 @@ func payMoment(t turn, usual, window time.Duration) time.Duration {
 }
 
 // allowed is the law of the script: paid right and in time with Dynamics reachable means a seat and nothing else.
-func allowed(t turn, outbound, ends bool) []end {
+func allowed(t turn, x terms, ends bool) []end {
 	if t == turnLateApproval && !ends { // nobody can keep the buyer from paying late there, unless the session happens to be over
-		return append(allowed(turnTooLate, outbound, ends), endAbandoned)
+		return append(allowed(turnTooLate, x, ends), endAbandoned)
+	}
+	if slices.Contains(rare, t) {
+		return allowedRare(t, x)
 	}
 	switch t {
 	case turnTimedOut:
-		if outbound { // outbound cannot be read back, so a lost answer is for a person
+		if x.outbound { // outbound cannot be read back, so a lost answer is for a person
 			return []end{endSeat, seatDesk(purchase.CauseOutcomeUnknown)}
 		}
 	case turnTooLate:
-		if outbound { // its creation time is not readable: what Dynamics answers decides
+		if x.refunds {
+			return []end{endRefunded}
+		}
+		if x.outbound { // its creation time is not readable: what Dynamics answers decides
 			return []end{endDesk(purchase.CausePaidLate), endDesk(purchase.CauseRefused), endDesk(purchase.CauseUnknownPurchase)}
 		}
 		return []end{endDesk(purchase.CausePaidLate)}
@@ -195,8 +212,14 @@ func allowed(t turn, outbound, ends bool) []end {
 	case turnWrongCurrency:
 		return []end{endDesk(purchase.CauseCurrency)}
 	case turnDouble:
+		if x.refunds {
+			return []end{endSeat}
+		}
 		return []end{seatDesk(purchase.CauseSecondPayment)}
 	case turnUnknown:
+		if x.refunds {
+			return []end{endRefunded}
+		}
 		return []end{endDesk(purchase.CauseUnknownPurchase)}
 	case turnOrphan:
 		return []end{endDesk(purchase.CauseOrphan)}

@@ -18,12 +18,16 @@ type fate struct {
 	Turn       turn   `json:"turn"`
 	Provider   string `json:"provider"`
 	Page       bool   `json:"redirect"` // through our redirect leg
+	Capture    string `json:"capture"`
 	Purchase   string `json:"purchase"`
 	Attendees  int    `json:"attendees"`
 	Seats      int    `json:"seats"`    // registration records in Dynamics
 	Captured   int64  `json:"captured"` // minor units at the provider
 	Refunded   int64  `json:"refunded"`
-	Desk       string `json:"desk,omitempty"` // cause
+	Reserved   int64  `json:"reserved,omitempty"`
+	Price      int64  `json:"price"`           // in Dynamics
+	Limbo      int64  `json:"limbo,omitempty"` // minor units that nobody answers for
+	Desk       string `json:"desk,omitempty"`  // cause
 	State      string `json:"state"`
 	End        end    `json:"end"`
 	Lost       bool   `json:"lost,omitempty"`
@@ -58,10 +62,25 @@ func (f *fate) judge(allowed []end) {
 	f.Unexpected = !slices.Contains(allowed, f.End) || f.Seats > f.Attendees
 }
 
+// weigh finds the money in limbo: taken or reserved at a provider, and neither for the seats, nor given back, nor on the desk, nor in
+// work with an instant at which it goes on.
+func (f *fate) weigh(moving bool) {
+	f.Limbo = 0
+	if f.Desk != "" || moving {
+		return
+	}
+	f.Limbo = f.Captured - f.Refunded + f.Reserved
+	if f.Seats >= f.Attendees && f.Attendees > 0 {
+		f.Limbo = max(f.Limbo-f.Price, 0)
+	}
+}
+
 // verdict is the demo's result as JSON.
 type verdict struct {
 	SchemaVersion   int        `json:"schema_version"`
 	Dialect         string     `json:"dialect"`
+	Capture         string     `json:"capture"`
+	Mishaps         string     `json:"mishaps"`
 	Seed            uint64     `json:"seed"`
 	WindowSeconds   float64    `json:"window_seconds"`
 	Purchases       int        `json:"purchases"`
@@ -70,6 +89,7 @@ type verdict struct {
 	Desk            int        `json:"desk"`
 	Abandoned       int        `json:"abandoned"`
 	Lost            int        `json:"lost"`
+	Limbo           int64      `json:"limbo"` // minor units, whatever the currency
 	RegisteredTwice int        `json:"registered_twice"`
 	Unexpected      int        `json:"unexpected"`
 	Forged          int        `json:"forged_deliveries_sent"`
@@ -116,6 +136,7 @@ func (v *verdict) count(fates []fate) {
 		if f.Lost {
 			v.Lost++
 		}
+		v.Limbo += f.Limbo
 		if f.Seats > f.Attendees {
 			v.RegisteredTwice++
 		}
@@ -162,7 +183,7 @@ func budgetOf(used []time.Duration) budgetUsed {
 }
 
 func (v *verdict) good() bool {
-	return v.Lost == 0 && v.RegisteredTwice == 0 && v.Unexpected == 0 && v.ForgedAccepted == 0
+	return v.Lost == 0 && v.Limbo == 0 && v.RegisteredTwice == 0 && v.Unexpected == 0 && v.ForgedAccepted == 0
 }
 
 func (v *verdict) print(out io.Writer) error {
@@ -170,7 +191,7 @@ func (v *verdict) print(out io.Writer) error {
 	fmt.Fprintln(w, "#\tWHAT HAPPENED\tPROVIDER\tPURCHASE\tSEATS\tTAKEN\tEND\tBUDGET USED\t")
 	for _, f := range v.Fates {
 		mark := ""
-		if f.Unexpected || f.Lost {
+		if f.Unexpected || f.Lost || f.Limbo > 0 {
 			mark = "<- unexpected " + f.Trouble
 		}
 		used := "-"
@@ -187,8 +208,8 @@ func (v *verdict) print(out io.Writer) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "\n%d purchases: %d registered, %d on the desk, %d abandoned, %d refunded; %d lost, %d registered twice, %d unexpected\n"+
-		"latency budget used of %s: p50 %.1fs, p99 %.1fs, max %.1fs\n", v.Purchases, v.Registered, v.Desk, v.Abandoned, v.Refunded, v.Lost,
+	_, err := fmt.Fprintf(out, "\n%d purchases: %d registered, %d on the desk, %d abandoned, %d refunded; %d lost, %d cents in limbo, %d registered twice, %d unexpected\n"+
+		"latency budget used of %s: p50 %.1fs, p99 %.1fs, max %.1fs\n", v.Purchases, v.Registered, v.Desk, v.Abandoned, v.Refunded, v.Lost, v.Limbo,
 		v.RegisteredTwice, v.Unexpected, time.Duration(v.WindowSeconds*float64(time.Second)), v.Budget.P50, v.Budget.P99, v.Budget.Max)
 	return err
 }

@@ -129,11 +129,20 @@ func (w *world) openShops(files simFiles, cert tls.Certificate, o demoOptions) e
 		}
 		s.server = server
 		sim.SetBaseURL(origin)
-		if err := files.account(name, sim, w.public, wishes{"capture": o.capture}); err != nil {
+		if err := files.account(name, sim, w.public, o.wishes()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// wishes are what the accounts do with money.
+func (o demoOptions) wishes() wishes {
+	w := wishes{"capture": o.capture}
+	if o.sendsBack {
+		w["late"], w["surplus"] = "refund", "refund"
+	}
+	return w
 }
 
 // quickRetries fit the demo's short window as PayPal's three days fit a real one badly.
@@ -230,13 +239,14 @@ func (w *world) invitation() string {
 // held is what Dynamics holds of a purchase.
 type held struct {
 	seats int
+	price int64         // in minor units
 	used  time.Duration // from its registration to its seats
 }
 
 func (w *world) seats() map[string]held {
 	all := map[string]held{}
 	for _, p := range w.dynamics.Purchases() {
-		h := held{seats: len(p.Seats)}
+		h := held{seats: len(p.Seats), price: minor(p.Amount)}
 		if len(p.Seats) > 0 {
 			h.used = p.FinalizedAt.Sub(p.Created)
 		}
@@ -246,7 +256,7 @@ func (w *world) seats() map[string]held {
 }
 
 // taken is what a provider holds of a purchase, in minor units whatever the currency.
-type taken struct{ captured, refunded int64 }
+type taken struct{ captured, refunded, reserved int64 }
 
 // money adds up what all providers hold, by purchase.
 func (w *world) money() map[string]taken {
@@ -259,6 +269,9 @@ func (w *world) money() map[string]taken {
 			t := all[name]
 			t.captured += minor(p.Captured)
 			t.refunded += minor(p.Refunded)
+			if p.Status == "authorised" {
+				t.reserved += minor(p.Value)
+			}
 			all[name] = t
 		}
 	}
