@@ -32,6 +32,9 @@ func TestEveryCaseComesToRestAsWritten(t *testing.T) {
 			}
 			names[s.Name] = true
 			t.Run(s.Name, func(t *testing.T) {
+				if racing && i > 0 && stories[i-1].Title == s.Title {
+					t.Skip("the race detector sees each case once")
+				}
 				t.Parallel()
 				dir := filepath.Join(home, strconv.Itoa(i))
 				if err := os.Mkdir(dir, 0o700); err != nil {
@@ -57,6 +60,10 @@ func tableOf(stories []story, told []string) string {
 	var b strings.Builder
 	for i := 0; i < len(stories); {
 		end, places := i, []string{}
+		if told[i] == "" && i > 0 { // not played here
+			i++
+			continue
+		}
 		for end < len(stories) && stories[end].Title == stories[i].Title && told[end] == told[i] {
 			places = append(places, strings.Join(stories[end].At, " and "))
 			end++
@@ -121,6 +128,14 @@ func compare(t *testing.T, golden, text string) {
 	want, err := os.ReadFile(golden)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if racing {
+		for _, block := range strings.Split(text, "\n\n") {
+			if _, body, _ := strings.Cut(block, ")\n"); !strings.Contains(string(want), body) {
+				t.Errorf("this is not written:\n%s", block)
+			}
+		}
+		return
 	}
 	if diff := cmp.Diff(string(want), text); diff != "" {
 		t.Errorf("the cases do not come to what is written (-want +got):\n%s", diff)

@@ -20,7 +20,7 @@ import (
 // engine and store without grace, as by kill -9: whatever of it comes by that boundary afterwards stops where it stands.
 type node struct {
 	program *program
-	doom    doom
+	doom    atomic.Pointer[doom]
 	dead    atomic.Bool
 	end     context.CancelFunc
 	life    context.Context
@@ -45,12 +45,13 @@ const (
 )
 
 // startNode runs the program of the settings in dir on a network.
-func startNode(dir string, on *network, clock bridge.Clock, d doom) (*node, error) {
+func startNode(dir string, on *network, clock bridge.Clock) (*node, error) {
 	settings, err := loadConfig(filepath.Join(dir, "paybridge.yaml"))
 	if err != nil {
 		return nil, err
 	}
-	n := &node{doom: d, ended: make(chan struct{})}
+	n := &node{ended: make(chan struct{})}
+	n.doom.Store(&doom{})
 	n.life, n.end = context.WithCancel(context.Background())
 	n.program, err = wire(n.life, settings, wiring{clock: patience{clock, n}, log: zap.NewNop(), registry: prometheus.NewRegistry(),
 		network: leash{n, on}, door: func(s bridge.Store) bridge.Store { return &door{Store: s, node: n} }})
@@ -109,10 +110,11 @@ func (d *door) Keep(ctx context.Context, k bridge.Keeping) (bridge.Kept, error) 
 
 // doomed tells whether these facts are the intent or the outcome at whose moment the node dies.
 func (d *door) doomed(k bridge.Keeping, intent, outcome moment) bool {
+	doom := d.node.doom.Load()
 	for _, f := range k.Facts {
 		switch {
-		case f.Detail.Step == "" || f.Detail.Step != d.node.doom.step:
-		case f.Kind == purchase.Intended && d.node.doom.at == intent, f.Kind == purchase.Concluded && d.node.doom.at == outcome:
+		case f.Detail.Step == "" || f.Detail.Step != doom.step:
+		case f.Kind == purchase.Intended && doom.at == intent, f.Kind == purchase.Concluded && doom.at == outcome:
 			return true
 		}
 	}
@@ -165,7 +167,7 @@ type patience struct {
 
 const (
 	glance  = 250 * time.Millisecond // how long the engine rests
-	longest = 2 * time.Minute        // what is not a purchase's due waits so long at most
+	longest = 10 * time.Minute       // what is not a purchase's due waits so long at most
 )
 
 // Sleep implements bridge.Clock.

@@ -26,7 +26,6 @@ type stage struct {
 
 	mu     sync.Mutex
 	node   *node
-	doom   doom // of the next node that is started, or of this one
 	lives  int
 	broken error         // the daemon did not start again
 	closed chan struct{} // the play is over: nobody starts it again
@@ -95,12 +94,12 @@ func (s *stage) openShops(files simFiles, o stageOptions) error {
 
 // start starts the daemon and sees to it that it comes back, soon after it died.
 func (s *stage) start() error {
-	n, err := startNode(s.dir, s.net, s.clock, s.doom)
+	n, err := startNode(s.dir, s.net, s.clock)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
-	s.node, s.doom = n, doom{}
+	s.node = n
 	s.lives++
 	s.mu.Unlock()
 	s.keeper.Go(func() { s.keep(n) })
@@ -116,9 +115,7 @@ func (s *stage) keep(n *node) {
 	s.net.serve(stageHost, nil)
 	<-n.ended
 	n.program.close()
-	for _, pause := range []time.Duration{restart} {
-		_ = s.clock.Sleep(context.Background(), pause)
-	}
+	_ = s.clock.Sleep(context.Background(), restart)
 	select {
 	case <-s.closed:
 	default:
@@ -138,7 +135,7 @@ func (s *stage) daemon() *node {
 }
 
 // doomed sets the boundary at which the daemon dies next.
-func (s *stage) doomed(d doom) { s.daemon().doom = d }
+func (s *stage) doomed(d doom) { s.daemon().doom.Store(&d) }
 
 // close ends the play.
 func (s *stage) close() {
