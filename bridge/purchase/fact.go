@@ -31,6 +31,9 @@ type Fact struct {
 	Seen time.Time `json:"-"`
 	// Source is how the fact reached us. It is for counting, not content.
 	Source Source `json:"-"`
+	// Payer is where the provider's payer can be written to, "" where it does not say. It is no part of the fact: Store.Keep puts it
+	// aside, where it can be erased, and facts come back without it.
+	Payer Address `json:"-"`
 
 	// Version is the provider's version of the object, for providers that number them; 0 means none.
 	Version int64 `json:"version,omitempty"`

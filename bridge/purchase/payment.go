@@ -25,6 +25,7 @@ type Payment struct {
 	Failed     bool // an attempt took no money; another may follow
 	Lapsed     bool // it can no longer be paid
 	PaidAt     time.Time
+	moved      []*Fact   // the proofs of money that came or went, an object each
 	Since      time.Time // first seen
 	LastHeard  time.Time // when something new was heard of it
 

@@ -146,6 +146,7 @@ func (p *Payment) settle(objects map[string]*object) {
 		}
 		switch f.Kind {
 		case Captured, Refunded, Reversed:
+			p.moved = append(p.moved, f)
 			p.Contradicted = !p.add(f) || p.Contradicted
 		case Authorised:
 			p.Authorised = true

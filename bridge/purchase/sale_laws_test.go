@@ -36,6 +36,7 @@ func TestInNoSaleASeatIsGivenFreeThatSomebodyMayPayOrGet(t *testing.T)    { keep
 func TestInEveryFairSaleASeatThatNobodyCanPayForIsGivenFree(t *testing.T) { keeps(t, lawFreed, true) }
 func TestInEverySaleTheDeskHoldsWhatHasAReason(t *testing.T)              { keeps(t, lawDesk, false) }
 func TestInEveryFairSaleEveryAttendeeGetsExactlyOneSeat(t *testing.T)     { keeps(t, lawSeat, true) }
+func TestInNoSaleIsAnythingToldThatIsNotSo(t *testing.T)                  { keeps(t, lawNotice, false) }
 
 func TestInEverySaleOrderAndRepeatsOfFactsCannotMatter(t *testing.T) {
 	t.Parallel()
@@ -75,6 +76,9 @@ func sameInAnyOrder(t *rapid.T, key purchase.Key, facts []purchase.Fact, s *sale
 	if diff := cmp.Diff(want, got, everything); diff != "" {
 		t.Fatalf("the order changes the purchase (-in order +shuffled)\n%s", diff)
 	}
+	if diff := cmp.Diff(purchase.Notices(want), purchase.Notices(got)); diff != "" {
+		t.Fatalf("the order changes what is told\n%s", diff)
+	}
 	now := facts[len(facts)-1].Seen.Add(s.lately(s.policy.Window, "later"))
 	if diff := cmp.Diff(s.plan(want, now), s.plan(got, now)); diff != "" {
 		t.Fatalf("the order changes the plan\n%s", diff)
@@ -91,6 +95,7 @@ func TestNoFactsEverMakeTheFoldOrThePlanPanic(t *testing.T) {
 			t.Fatal("no step")
 		}
 		p.Summary()
+		purchase.Notices(p)
 	})
 }
 

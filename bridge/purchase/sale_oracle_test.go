@@ -25,6 +25,7 @@ const (
 	lawRelease   law = "6 a seat is given free only when nobody can pay for it, and then nobody gets it"
 	lawFreed     law = "a seat that nobody can pay for is given free"
 	lawDesk      law = "the desk holds what has a reason to be there, and nothing else"
+	lawNotice    law = "nothing is told that is not so"
 	lawSeat      law = "paid right and in time is a seat"
 )
 
@@ -34,6 +35,7 @@ type oracle struct {
 	readAt   map[string]int // how many facts were known when Dynamics was asked for this price
 	moves    map[move]bool
 	accepted *acceptance
+	told     map[string]purchase.Notice // by key
 	breaches []breach
 	byPolicy map[*pay]int // refunds of ours that nobody ordered
 }
@@ -193,7 +195,9 @@ func (o *oracle) seated(facts []purchase.Fact) bool {
 
 // learned follows the state a person sees, fact by fact.
 func (o *oracle) learned(l *ledger, f purchase.Fact) {
-	state := o.fold(l.key, l.facts, o.policy).State()
+	p := o.fold(l.key, l.facts, o.policy)
+	o.noticed(l, p)
+	state := p.State()
 	if state != l.state {
 		o.moves[move{l.state, state}] = true
 	}
