@@ -100,6 +100,12 @@ type Roll interface {
 	Registrations(ctx context.Context, from, to time.Time) iter.Seq2[purchase.Registration, error]
 }
 
+// An Addresser is a Registrar that knows how the payer of a purchase can be reached. A contact without an address means that Dynamics shows
+// none; an error means not now.
+type Addresser interface {
+	Contact(ctx context.Context, key purchase.Key) (purchase.Contact, error)
+}
+
 // An Environment is one Dynamics organisation as the engine knows it.
 type Environment struct {
 	Name      string

@@ -81,6 +81,7 @@ var (
 	ErrReplayed   = errors.New("the message was seen before with other bytes")
 	ErrFull       = errors.New("too many unchecked deliveries")
 	ErrLost       = errors.New("the claim was lost")
+	ErrErased     = errors.New("it was erased")
 )
 
 // A Keeping is what is kept in one transaction.

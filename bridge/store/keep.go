@@ -109,6 +109,10 @@ func (t *txn) open(key purchase.Key, condition string) (*ledger, error) {
 // append adds the fact if it is not known yet.
 func (l *ledger) append(f purchase.Fact) error {
 	f.Seen = l.now
+	if err := l.payer(f); err != nil {
+		return err
+	}
+	f.Payer = ""
 	if f.Numbered() {
 		f.Number = l.numbers + 1
 	}
@@ -197,7 +201,7 @@ func (l *ledger) close() error {
 		}
 		return nil
 	}
-	return l.txn.refold(l.key, l.facts, l.head, l.numbers)
+	return errors.Join(l.txn.refold(l.key, l.facts, l.head, l.numbers), l.tell())
 }
 
 // refold writes the fold of the facts into the purchase's row.

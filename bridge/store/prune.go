@@ -47,8 +47,10 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int, error) {
 		if _, err := t.exec(`DELETE FROM quarantine WHERE received < ?`, micros(t.now.Add(-quarantineAge))); err != nil {
 			return err
 		}
-		_, err = t.exec(`DELETE FROM tokens WHERE expires < ?`, micros(min2(before, t.now)))
-		return err
+		if _, err = t.exec(`DELETE FROM tokens WHERE expires < ?`, micros(min2(before, t.now))); err != nil {
+			return err
+		}
+		return t.pruneMessages(before)
 	})
 	if err != nil {
 		return 0, err

@@ -35,7 +35,7 @@ const (
 // a local disk. It refuses to run if the database would not be durable.
 func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 	path := strings.TrimPrefix(dsn, "sqlite:")
-	s := newStore(o)
+	s := newStore(o, path)
 	release, err := own(path)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
@@ -53,7 +53,7 @@ func OpenReader(ctx context.Context, dsn string, o Options) (*Store, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	s := newStore(o)
+	s := newStore(o, path)
 	var err error
 	if s.reads, err = openPool(path, true, readers); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
@@ -64,14 +64,30 @@ func OpenReader(ctx context.Context, dsn string, o Options) (*Store, error) {
 	return s, nil
 }
 
-func newStore(o Options) *Store {
+// OpenBeside opens the database for a short change beside the daemon that owns it, or without one. It claims nothing and changes no schema.
+func OpenBeside(ctx context.Context, dsn string, o Options) (*Store, error) {
+	s, err := OpenReader(ctx, dsn, o)
+	if err != nil {
+		return nil, err
+	}
+	db, err := openPool(s.path, false, 1)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", s.path, err), s.Close())
+	}
+	if s.writes, err = newWriter(s, db, func(*writer) {}); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", s.path, err), db.Close(), s.reads.Close())
+	}
+	return s, nil
+}
+
+func newStore(o Options, path string) *Store {
 	if o.MaxUnchecked == 0 {
 		o.MaxUnchecked = 1000
 	}
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
-	return &Store{Options: o, dialect: sqlite, metrics: newMetrics(o.Registerer)}
+	return &Store{Options: o, dialect: sqlite, path: path, metrics: newMetrics(o.Registerer)}
 }
 
 func (s *Store) openSQLite(ctx context.Context, path string) error {
@@ -89,7 +105,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if err != nil {
 		return errors.Join(err, db.Close(), s.reads.Close())
 	}
-	if err := errors.Join(s.takeBack(ctx), s.foldAgain(ctx)); err != nil {
+	if err := errors.Join(s.takeBack(ctx), s.foldAgain(ctx), s.switchOn(ctx)); err != nil {
 		return errors.Join(err, s.writes.close(), s.reads.Close())
 	}
 	return nil
@@ -97,7 +113,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 
 // openPool opens connections with everything that durability and isolation rest on. Page caches are capped: they are per connection.
 func openPool(path string, readOnly bool, connections int) (*sql.DB, error) {
-	pragmas := []string{"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "cache_size(-8000)", "wal_autocheckpoint(0)",
+	pragmas := []string{"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)", "secure_delete(ON)", "cache_size(-8000)", "wal_autocheckpoint(0)",
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}
 	if readOnly {
 		pragmas = []string{"query_only(ON)", "cache_size(-8000)", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())}
@@ -199,7 +215,10 @@ func (s *Store) takeBack(ctx context.Context) error {
 		if _, err := t.exec(`UPDATE purchases SET stage = 'ready', lease_owner = NULL, lease_until = NULL WHERE stage = 'claimed'`); err != nil {
 			return err
 		}
-		_, err := t.exec(`UPDATE listings SET due = 0, lease_owner = NULL, lease_until = NULL`)
+		if _, err := t.exec(`UPDATE listings SET due = 0, lease_owner = NULL, lease_until = NULL`); err != nil {
+			return err
+		}
+		_, err := t.exec(`UPDATE outbox SET state = 'pending', lease_owner = NULL, lease_until = NULL WHERE state = 'claimed'`)
 		return err
 	})
 }

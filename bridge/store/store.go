@@ -22,6 +22,7 @@ type Options struct {
 	Policy       func(environment string) purchase.Policy // under which facts are folded
 	Rules        int                                      // number of the fold's rules, purchase.Rules
 	MaxUnchecked int                                      // unchecked deliveries per account; 0: 1000
+	Routes       []bridge.Route                           // over which messages are told; none: nobody is told anything
 	Registerer   prometheus.Registerer                    // nil: no metrics
 	Log          *zap.Logger
 }
@@ -30,6 +31,7 @@ type Options struct {
 type Store struct {
 	Options
 	dialect dialect
+	path    string
 	reads   *sql.DB
 	writes  *writer // nil for a reader
 	metrics *metrics
@@ -120,7 +122,8 @@ func (s *Store) write(ctx context.Context, operation string, do func(*txn) error
 
 // expected errors are answers of the contract, not failures of the store.
 func expected(err error) bool {
-	for _, answer := range []error{bridge.ErrNotFound, bridge.ErrChanged, bridge.ErrIntentOpen, bridge.ErrReplayed, bridge.ErrFull, bridge.ErrLost} {
+	for _, answer := range []error{bridge.ErrNotFound, bridge.ErrChanged, bridge.ErrIntentOpen, bridge.ErrReplayed, bridge.ErrFull, bridge.ErrLost,
+		bridge.ErrErased} {
 		if errors.Is(err, answer) {
 			return true
 		}

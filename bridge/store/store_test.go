@@ -31,7 +31,7 @@ func opener() storetest.Opener {
 }
 
 func options(clock bridge.Clock) store.Options {
-	return store.Options{Clock: clock, Policy: storetest.Policy, Rules: purchase.Rules, MaxUnchecked: storetest.MaxUnchecked}
+	return store.Options{Clock: clock, Policy: storetest.Policy, Rules: purchase.Rules, MaxUnchecked: storetest.MaxUnchecked, Routes: storetest.Routes()}
 }
 
 func TestSQLiteKeepsTheContract(t *testing.T) {
@@ -43,12 +43,16 @@ func TestSQLiteKeepsTheContract(t *testing.T) {
 func TestTheSuiteCatchesBrokenStores(t *testing.T) {
 	t.Parallel()
 	for law, broken := range map[string]func(bridge.Store) bridge.Store{
-		"a claimed purchase is nobody else's until its lease ends": func(s bridge.Store) bridge.Store { return noLease{s} },
-		"settling is fenced on owner and attempt":                  func(s bridge.Store) bridge.Store { return noFence{s} },
-		"repeats add nothing":                                      func(s bridge.Store) bridge.Store { return newEachTime{s} },
-		"what was kept is there after a restart":                   func(s bridge.Store) bridge.Store { return answersEarly{s} },
-		"keeping on a stale head changes nothing":                  func(s bridge.Store) bridge.Store { return blindToHeads{s} },
-		"the earliest deadline is claimed first":                   func(s bridge.Store) bridge.Store { return latestFirst{s} },
+		"a claimed purchase is nobody else's until its lease ends":         func(s bridge.Store) bridge.Store { return noLease{s} },
+		"settling is fenced on owner and attempt":                          func(s bridge.Store) bridge.Store { return noFence{s} },
+		"repeats add nothing":                                              func(s bridge.Store) bridge.Store { return newEachTime{s} },
+		"what was kept is there after a restart":                           func(s bridge.Store) bridge.Store { return answersEarly{s} },
+		"keeping on a stale head changes nothing":                          func(s bridge.Store) bridge.Store { return blindToHeads{s} },
+		"the earliest deadline is claimed first":                           func(s bridge.Store) bridge.Store { return latestFirst{s} },
+		"a message is nobody else's until its lease ends":                  func(s bridge.Store) bridge.Store { return sendsTwice{whole(s)} },
+		"settling a message is fenced on owner and attempt":                func(s bridge.Store) bridge.Store { return settlesForAll{whole(s)} },
+		"what could not be sent comes back when it is due, not before":     func(s bridge.Store) bridge.Store { return forgetsMessages{whole(s)} },
+		"what was erased stays erased, and nothing waits to be sent to it": func(s bridge.Store) bridge.Store { return remembers{whole(s)} },
 	} {
 		t.Run(law, func(t *testing.T) {
 			t.Parallel()

@@ -15,6 +15,10 @@ import (
 
 // Laws are all promises, by name.
 func Laws() []Law {
+	return slices.Concat(storeLaws(), outboxLaws())
+}
+
+func storeLaws() []Law {
 	return []Law{
 		{"what was kept is there after a restart", durable},
 		{"repeats add nothing", repeats},
