@@ -235,8 +235,8 @@ func TokenHash(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// shortReference is what buyer and support call a purchase by.
-func shortReference(key purchase.Key) string {
+// ShortReference is what buyer and support call a purchase by.
+func ShortReference(key purchase.Key) string {
 	sum := sha256.Sum256([]byte(key.String()))
 	return "PB-" + base32.StdEncoding.EncodeToString(sum[:5])
 }

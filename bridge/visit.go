@@ -29,7 +29,7 @@ func (b *Bridge) Visit(ctx context.Context, token string, cancelled bool) (Visit
 	if deaf := slices.Contains(env.Policy.Unaskable, t.Account); !p.Settled() && t.Payment != "" && !(deaf && cancelled) {
 		b.noteReturn(ctx, t, p, len(facts), now)
 	}
-	v := Visit{State: buyerState(p, t.Payment, cancelled, now), Reference: shortReference(t.Purchase), Return: t.Return, Language: t.Language}
+	v := Visit{State: buyerState(p, t.Payment, cancelled, now), Reference: ShortReference(t.Purchase), Return: t.Return, Language: t.Language}
 	if left := p.Deadline.At.Sub(now); v.State == BuyerCancelled || v.State == BuyerRefused {
 		v.TimeLeft = max(0, left)
 		if left > env.Policy.MinTimeLeft && !p.Released() {
