@@ -20,6 +20,7 @@ type dialect interface {
 	readBack(ctx context.Context, id string) (purchase.Seats, error)
 	release(ctx context.Context, id string, before time.Time) purchase.Outcome
 	roll(ctx context.Context, from, to time.Time) iter.Seq2[purchase.Registration, error]
+	address(ctx context.Context, id string) (purchase.Address, error) // of the payer; "" where none is shown
 }
 
 // Dialect is what the organisation is known to speak: one of the two, or auto while nobody has asked it yet.

@@ -14,6 +14,8 @@ func (s *Sim) table(q query) (table, error) {
 		t = s.registrationTable()
 	case OpEvents:
 		t = s.eventTable()
+	case OpContacts:
+		t = s.contactTable()
 	case "transactioncurrencies":
 		t = s.currencyTable()
 	default:
@@ -28,6 +30,8 @@ func (s *Sim) openTable(q query, entity string) error {
 	perPurchase := readBack || q.segment == OpPurchases
 	outbound := isOutbound(s.variant)
 	switch {
+	case q.segment == OpContacts && s.behaviours[Contacts] == "forbidden":
+		return s.missingPrivilege("prvRead"+entity, entity)
 	case !perPurchase:
 		return nil
 	case s.variant == VariantRemoved, outbound && !s.outboundReadable(q.segment):

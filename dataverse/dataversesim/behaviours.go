@@ -26,6 +26,7 @@ const (
 	MissingAction      = "missing-action"
 	Discovery          = "discovery"
 	Metadata           = "metadata"
+	Contacts           = "contacts"
 )
 
 // Behaviour is one open question and the answers the simulator can give to it.
@@ -112,6 +113,10 @@ func Behaviours() []Behaviour {
 		{
 			Name: Metadata, Question: "whether $metadata lists the real-time finalize, a custom API that may be private",
 			Variants: []string{"complete", "private-absent"},
+		},
+		{
+			Name: Contacts, Question: "whether the application user may read contacts, and with them the addresses of buyers",
+			Variants: []string{"readable", "forbidden"},
 		},
 	}
 }

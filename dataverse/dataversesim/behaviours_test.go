@@ -70,7 +70,12 @@ func probes() map[string]probe {
 		}},
 		dataversesim.MissingAction: {rt, func(w *world) []reply { return []reply{w.info(w.buy())} }},
 		dataversesim.Discovery:     {rt, func(w *world) []reply { return []reply{w.get("solutions?$select=uniquename")} }},
-		dataversesim.Metadata:      {rt, func(w *world) []reply { return []reply{w.get("$metadata")} }},
+		dataversesim.Contacts: {rt, func(w *world) []reply {
+			id := w.buy()
+			w.complete(id)
+			return []reply{w.get("contacts?$select=emailaddress1")}
+		}},
+		dataversesim.Metadata: {rt, func(w *world) []reply { return []reply{w.get("$metadata")} }},
 	}
 }
 

@@ -177,6 +177,29 @@ func (s *Sim) eventTable() table {
 	}
 }
 
+// contactTable has the buyers who are signed in, under the address of their first attendee, and everybody who has a seat.
+func (s *Sim) contactTable() table {
+	return table{
+		set: OpContacts, entity: "contact", key: "contactid",
+		columns: []string{"contactid", "emailaddress1", "fullname"},
+		rows: func(time.Time, map[string]string) []row {
+			var all []row
+			add := func(id, email string, a Attendee) {
+				all = append(all, row{"contactid": id, "emailaddress1": nullable(email), "fullname": a.FirstName + " " + a.LastName})
+			}
+			for _, p := range s.order {
+				if p.UserID != "" {
+					add(p.UserID, p.Attendees[0].Email, p.Attendees[0])
+				}
+				for _, seat := range p.Seats {
+					add(seat.ContactID, seat.Email, p.Attendees[seat.Attendee])
+				}
+			}
+			return all
+		},
+	}
+}
+
 func (s *Sim) currencyTable() table {
 	return table{
 		set: "transactioncurrencies", entity: "transactioncurrency", key: "transactioncurrencyid",

@@ -35,6 +35,7 @@ const (
 	OpFinalizeRealtime = "msevtmgt_finalizeregistrationpayment"
 	OpPurchases        = "msevtmgt_eventpurchases"
 	OpAttendees        = "msevtmgt_eventpurchaseattendees"
+	OpContacts         = "contacts"
 	OpRegistrations    = "msevtmgt_eventregistrations"
 	OpEvents           = "msevtmgt_events"
 )
