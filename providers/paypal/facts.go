@@ -80,6 +80,7 @@ func (p *PayPal) orderFacts(standing purchase.Standing, o order, approved stamp)
 			return nil, purchase.Forged(purchase.WrongMerchant)
 		}
 		f := p.about(standing, o.ID, carried{u.Custom, u.Invoice})
+		f.Payer = purchase.ParseAddress(o.Payer.Address)
 		inside, err := p.unitFacts(f, u)
 		if err != nil {
 			return nil, err

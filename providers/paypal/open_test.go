@@ -48,6 +48,9 @@ func TestOpenCaptureAndRefundAtTheSimulator(t *testing.T) {
 	if f := captured[0]; f.Purchase.ID != purchaseID || f.Detail.Event != eventID || f.Detail.User != contactID || !f.Detail.Sealed {
 		t.Errorf("the reference did not travel: %+v", f)
 	}
+	if got := captured[0].Payer.Reveal(); got != "payer@example.org" {
+		t.Errorf("the payer is %q", got)
+	}
 	for _, key := range []string{"capture-1", "capture-2"} {
 		again, err := w.Capture(t.Context(), ref, key)
 		if diff := cmp.Diff(captured, again); err != nil || diff != "" {

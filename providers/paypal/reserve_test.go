@@ -3,6 +3,7 @@ package paypal_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,7 +105,14 @@ func TestSeatFirstIsReservedThenTakenOrGivenBack(t *testing.T) {
 func (w *world) same(t *testing.T, ref purchase.Ref, facts []purchase.Fact) {
 	t.Helper()
 	asked, err := w.Ask(t.Context(), ref)
-	if diff := cmp.Diff(facts, asked); err != nil || diff != "" {
+	bare := func(facts []purchase.Fact) []purchase.Fact { // who paid is no part of a fact, and not every record says it
+		facts = slices.Clone(facts)
+		for i := range facts {
+			facts[i].Payer = ""
+		}
+		return facts
+	}
+	if diff := cmp.Diff(bare(facts), bare(asked)); err != nil || diff != "" {
 		t.Errorf("a poll tells otherwise (-call +poll)\n%s%v", diff, err)
 	}
 }

@@ -19,6 +19,9 @@ type order struct {
 	Create stamp  `json:"create_time"`
 	Units  []unit `json:"purchase_units"`
 	Links  []link `json:"links"`
+	Payer  struct {
+		Address string `json:"email_address"`
+	} `json:"payer"`
 }
 
 type unit struct {

@@ -77,6 +77,9 @@ func (p *PayPal) orderJSON(o *Order, whole bool) map[string]any {
 		return out
 	}
 	out["intent"], out["create_time"] = o.Intent, stamp(o.Created)
+	if o.Status == "APPROVED" || o.Status == "COMPLETED" { // somebody signed in to agree
+		out["payer"] = map[string]any{"email_address": "payer@example.org", "payer_id": "SIMPAYER00001", "name": map[string]string{"given_name": "Ada", "surname": "Lovelace"}}
+	}
 	unit := map[string]any{"reference_id": "default", "amount": o.Amount, "payee": map[string]string{"merchant_id": p.cfg.MerchantID}}
 	put(unit, "custom_id", o.CustomID)
 	put(unit, "invoice_id", o.InvoiceID)

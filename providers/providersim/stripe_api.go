@@ -115,6 +115,9 @@ func (s *Stripe) sessionJSON(p *Payment, expand []string) map[string]any {
 	if standing == "open" {
 		o["url"] = s.pageOf(p)
 	}
+	if standing == "complete" {
+		o["customer_details"] = map[string]any{"email": "payer@example.org", "name": "Ada Lovelace"}
+	}
 	if id := p.Names["intent"]; id != "" {
 		o["payment_intent"] = id
 		if slices.Contains(expand, "payment_intent") {

@@ -33,11 +33,11 @@ func (s *Stripe) sessionFacts(o session, e event) ([]purchase.Fact, error) {
 		return nil, nil // a subscription, or a card that is only kept
 	}
 	f := s.about(o.ID, o.Reference, o.Metadata)
-	f.Object, f.At = o.Intent.ID, instant(e.Created)
+	f.Object, f.At, f.Payer = o.Intent.ID, instant(e.Created), purchase.ParseAddress(o.Customer.Address)
 	if o.Intent.Status != "" { // expanded: the PaymentIntent knows more
 		facts, err := s.intentFacts(o.ID, o.Intent.intent, e)
 		for i := range facts {
-			facts[i].Purchase, facts[i].Detail = f.Purchase, withReference(facts[i].Detail, f.Detail)
+			facts[i].Purchase, facts[i].Payer, facts[i].Detail = f.Purchase, f.Payer, withReference(facts[i].Detail, f.Detail)
 		}
 		if err == nil && o.Status == "expired" && !holds(facts, purchase.Lapsed) {
 			facts = append(facts, lapsed(f, o))

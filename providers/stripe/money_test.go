@@ -43,8 +43,8 @@ func TestASessionFromOpeningToRefund(t *testing.T) {
 		t.Fatalf("%v, %v", facts, err)
 	}
 	want := purchase.Detail{Event: providertest.EventID, User: providertest.ContactID, Sealed: true}
-	if f := facts[0]; f.Purchase.ID != providertest.PurchaseID || f.Detail != want || f.Payment != made.Payment {
-		t.Errorf("%+v", f)
+	if f := facts[0]; f.Purchase.ID != providertest.PurchaseID || f.Detail != want || f.Payment != made.Payment || f.Payer.Reveal() != "payer@example.org" {
+		t.Errorf("%+v, paid by %q", f, f.Payer.Reveal())
 	}
 	heard := w.heard(t)
 	if !strings.Contains(heard, "captured "+made.Payment) {

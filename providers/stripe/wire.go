@@ -42,6 +42,9 @@ type session struct {
 	Intent     intentRef         `json:"payment_intent"`
 	Expires    int64             `json:"expires_at"`
 	LiveMode   *bool             `json:"livemode"`
+	Customer   struct {
+		Address string `json:"email"`
+	} `json:"customer_details"`
 }
 
 type intent struct {
