@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/paybridge/paybridge/bridge/post"
 	"github.com/paybridge/paybridge/bridge/reconcile"
 	"github.com/paybridge/paybridge/bridge/web"
 	"github.com/paybridge/paybridge/config/field"
@@ -35,6 +36,8 @@ type Config struct {
 	Environments map[string]Environment `yaml:"environments"`
 	// Accounts are the merchant accounts, by a name of your choice, which ends the callback address: /callback/NAME.
 	Accounts map[string]Account `yaml:"accounts"`
+	// Messages says who is told what, by mail and by webhook. Without it nobody is.
+	Messages post.Config `yaml:"messages,omitempty"`
 }
 
 // Environment is one Dynamics organisation.
@@ -99,6 +102,25 @@ func (c *Config) Validate(p *field.Problems) {
 	p.Require("accounts", len(c.Accounts) > 0, "name at least one merchant account")
 	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
 		c.validateAccount(p.At("accounts."+name), name)
+	}
+	c.validateMessages(p.At("messages"))
+}
+
+func (c *Config) validateMessages(p *field.Problems) {
+	live := false
+	for _, e := range c.Environments {
+		live = live || e.Live()
+	}
+	c.Messages.Validate(p, live)
+	for _, name := range slices.Sorted(maps.Keys(c.Messages.Accounts)) {
+		if _, ok := c.Accounts[name]; !ok {
+			p.Add("accounts."+name, "is not among the accounts")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Messages.Webhooks)) {
+		if !slug.MatchString(name) {
+			p.Add("webhooks."+name, "the name may have small letters, digits and hyphens only")
+		}
 	}
 }
 
@@ -183,5 +205,6 @@ func (c *Config) Secrets() []field.Secret {
 	for _, a := range c.Accounts {
 		secrets = append(secrets, a.Config.Secrets()...)
 	}
+	secrets = append(secrets, c.Messages.Secrets()...)
 	return slices.DeleteFunc(secrets, field.Secret.IsZero)
 }

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/paybridge/paybridge/bridge"
+	"github.com/paybridge/paybridge/bridge/post"
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/bridge/store"
 	"github.com/paybridge/paybridge/bridge/web"
@@ -63,6 +64,9 @@ counter   provider_requests_total                            provider operation=
 histogram provider_request_duration_seconds                  provider operation=create|get|capture|refund|list|verify
 gauge     oauth_token_expiry_timestamp_seconds               client
 counter   oauth_token_refreshes_total                        client result=ok|error
+counter   messages_total                                     channel=mail|webhook kind=invoice_requested|payment_received|refused_after_payment|participation_confirmed|refunded|desk result=sent|retried|given_up|dropped
+gauge     messages_waiting                                   channel=mail|webhook
+gauge     messages_oldest_timestamp_seconds                  channel=mail|webhook
 counter   operator_actions_total                             action=retry|ask|accept|refund|seats|release|tie|close|note
 gauge     credential_expiry_timestamp_seconds                credential
 
@@ -138,6 +142,9 @@ func registered(t *testing.T) *prometheus.Registry {
 		t.Fatal(err)
 	}
 	reg.MustRegister(bridge.NewBacklogCollector(b))
+	if _, err := post.New(post.Options{Outbox: s, Clock: still{}, Log: zap.NewNop(), Registerer: reg}); err != nil {
+		t.Fatal(err)
+	}
 	dataverse.NewMetrics(reg)
 	providers.NewMetrics(reg)
 	web.NewPublic(web.Options{Bridge: b, Accounts: accounts, Log: zap.NewNop(), Registerer: reg, Now: still{}.Now})

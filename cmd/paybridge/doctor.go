@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/paybridge/paybridge/bridge"
+	"github.com/paybridge/paybridge/bridge/post"
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/config"
 )
@@ -195,6 +196,9 @@ func (r *doctorReport) connect(ctx context.Context, c *config.Config) error {
 		for _, f := range inspector.Inspect(ctx, callbackAddress(c, a.Name)) {
 			r.add(group, f)
 		}
+	}
+	for _, f := range post.Inspect(ctx, c.Messages) {
+		r.add("Messages", f)
 	}
 	return nil
 }

@@ -75,6 +75,7 @@ func (p *program) run(ctx context.Context, public, operations, control net.Liste
 	group.Go(func() error { return web.Serve(ctx, operations, p.operations, drainWithin) })
 	group.Go(func() error { return web.Serve(ctx, control, p.control, drainWithin) })
 	group.Go(func() error { return p.bridge.Run(ctx) })
+	group.Go(func() error { return p.post.Run(ctx) })
 	group.Go(func() error { return p.prune(ctx) })
 	return group.Wait()
 }

@@ -125,7 +125,7 @@ accounts:
 	return p, server
 }
 
-func post(t *testing.T, server *httptest.Server, v vector) int {
+func transmit(t *testing.T, server *httptest.Server, v vector) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/callback/shop", bytes.NewReader([]byte(v.Body)))
 	if err != nil {
@@ -157,7 +157,7 @@ func TestPublishedPayPalSignaturesGoThroughThePublicFace(t *testing.T) {
 			if v.Valid {
 				want = http.StatusOK
 			}
-			if got := post(t, server, v); got != want {
+			if got := transmit(t, server, v); got != want {
 				t.Fatalf("at its own time: %d, want %d", got, want)
 			}
 			if v.Valid {
@@ -172,7 +172,7 @@ func TestPublishedPayPalSignaturesGoThroughThePublicFace(t *testing.T) {
 				}
 			}
 			_, today := face(t, all, v, time.Now())
-			if got := post(t, today, v); got != http.StatusUnauthorized {
+			if got := transmit(t, today, v); got != http.StatusUnauthorized {
 				t.Errorf("today: %d, want a refusal", got)
 			}
 		})

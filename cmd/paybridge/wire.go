@@ -20,6 +20,7 @@ import (
 
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/governor"
+	"github.com/paybridge/paybridge/bridge/post"
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/bridge/store"
 	"github.com/paybridge/paybridge/bridge/web"
@@ -44,6 +45,7 @@ type program struct {
 	wiring
 	store      *store.Store
 	bridge     *bridge.Bridge
+	post       *post.Post
 	public     http.Handler
 	operations http.Handler
 	control    http.Handler
@@ -62,9 +64,15 @@ func wire(ctx context.Context, c *config.Config, w wiring) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, c.Store, store.Options{Clock: w.clock, Policy: policies(c), Rules: purchase.Rules, Registerer: w.registry, Log: w.log})
+	s, err := store.Open(ctx, c.Store, store.Options{Clock: w.clock, Policy: policies(c), Rules: purchase.Rules, Registerer: w.registry, Log: w.log,
+		Routes: c.Messages.Routes(environments(c))})
 	if err != nil {
 		return nil, err
+	}
+	sender, err := post.New(post.Options{Config: c.Messages, Outbox: s, Environments: outside.environments, Clock: w.clock, Chance: realChance{}, Owner: owner(),
+		Log: w.log, Registerer: w.registry})
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	b, err := bridge.New(bridge.Options{
 		Store: w.through(s), Environments: outside.environments, Accounts: outside.accounts, Clock: w.clock, Chance: realChance{},
@@ -75,7 +83,7 @@ func wire(ctx context.Context, c *config.Config, w wiring) (*program, error) {
 	}
 	w.registry.MustRegister(bridge.NewBacklogCollector(b))
 	announce(w.registry, c)
-	return &program{wiring: w, store: s, bridge: b,
+	return &program{wiring: w, store: s, bridge: b, post: sender,
 		public:     web.NewPublic(web.Options{Config: c.Server, Bridge: b, Accounts: outside.accounts, Log: w.log, Registerer: w.registry, Now: w.clock.Now}),
 		operations: web.NewOperations(w.registry, s.Healthy),
 		control:    web.NewControl(b, w.log),
@@ -206,6 +214,15 @@ func policies(c *config.Config) func(string) purchase.Policy {
 	return func(name string) purchase.Policy { return byName[name] }
 }
 
+// environments are the accounts' environments, by account.
+func environments(c *config.Config) map[string]string {
+	byAccount := map[string]string{}
+	for name, a := range c.Accounts {
+		byAccount[name] = a.Environment
+	}
+	return byAccount
+}
+
 // announce publishes what is configured, for joins in dashboards.
 func announce(reg prometheus.Registerer, c *config.Config) {
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "paybridge_build_info", Help: "The version that runs."}, []string{"version", "revision", "goversion"})
@@ -232,6 +249,23 @@ func owner() string {
 type reader struct {
 	*store.Store
 	environments []string
+}
+
+// withWriter opens the store of the settings for a short change beside the daemon, and closes it again.
+func withWriter(cmd *cobra.Command, f func(context.Context, *config.Config, *store.Store) error) error {
+	path, err := cmd.Flags().GetString("config")
+	if err != nil {
+		return err
+	}
+	c, err := loadConfig(path)
+	if err != nil {
+		return err
+	}
+	s, err := store.OpenBeside(cmd.Context(), c.Store, store.Options{Clock: wallClock{}, Policy: policies(c), Rules: purchase.Rules})
+	if err != nil {
+		return fmt.Errorf("%w; has the daemon run with these settings yet?", err)
+	}
+	return errors.Join(f(cmd.Context(), c, s), s.Close())
 }
 
 // withReader opens the store of the settings for looking and closes it again.
