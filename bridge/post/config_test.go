@@ -89,6 +89,12 @@ func TestEachKindCanBeOff(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("routes (-want +got)\n%s", diff)
 	}
+	c.Organiser = nil
+	for _, r := range c.Routes(map[string]string{"a": "main"}) {
+		if r.Kind == purchase.NoticeDesk && !strings.HasPrefix(r.Channel, "webhook:") {
+			t.Errorf("nobody is there to be told, and %s is a route", r.Channel)
+		}
+	}
 	if none := (post.Config{}).Routes(map[string]string{"a": "main"}); len(none) != 0 {
 		t.Errorf("without settings: %v", none)
 	}

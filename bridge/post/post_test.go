@@ -276,7 +276,12 @@ func TestWhatIsErasedWhileItWaitsIsNotSent(t *testing.T) {
 		}
 	}
 	erase()
+	asked := c.book.asked
 	c.seats("p1") // what comes after finds nobody either
+	c.turn(0)
+	if c.book.asked != asked {
+		t.Error("Dynamics is asked for what was erased")
+	}
 	c.pays("p2", "")
 	c.book.known["p2"] = purchase.Contact{Address: buyer}
 	c.book.onAsked = func() { // erased while Dynamics is asked for it
