@@ -21,11 +21,7 @@ import (
 
 // handOver gives the decision to the daemon, or takes it in the store of a daemon that does not run.
 func handOver(cmd *cobra.Command, d bridge.Decision, offline bool) error {
-	path, err := cmd.Flags().GetString("config")
-	if err != nil {
-		return err
-	}
-	c, err := loadConfig(path)
+	c, err := settingsOf(cmd)
 	if err != nil {
 		return err
 	}

@@ -251,13 +251,18 @@ type reader struct {
 	environments []string
 }
 
-// withWriter opens the store of the settings for a short change beside the daemon, and closes it again.
-func withWriter(cmd *cobra.Command, f func(context.Context, *config.Config, *store.Store) error) error {
+// settingsOf loads the settings that the command's flag names.
+func settingsOf(cmd *cobra.Command) (*config.Config, error) {
 	path, err := cmd.Flags().GetString("config")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c, err := loadConfig(path)
+	return loadConfig(path)
+}
+
+// withWriter opens the store of the settings for a short change beside the daemon, and closes it again.
+func withWriter(cmd *cobra.Command, f func(context.Context, *config.Config, *store.Store) error) error {
+	c, err := settingsOf(cmd)
 	if err != nil {
 		return err
 	}
@@ -270,11 +275,7 @@ func withWriter(cmd *cobra.Command, f func(context.Context, *config.Config, *sto
 
 // withReader opens the store of the settings for looking and closes it again.
 func withReader(cmd *cobra.Command, f func(context.Context, reader) error) error {
-	path, err := cmd.Flags().GetString("config")
-	if err != nil {
-		return err
-	}
-	c, err := loadConfig(path)
+	c, err := settingsOf(cmd)
 	if err != nil {
 		return err
 	}
