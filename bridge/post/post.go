@@ -82,7 +82,7 @@ func (p *Post) lane(channel string) (l *lane, err error) {
 	return l, err
 }
 
-// Run sends until the context is done; a message in hand is finished.
+// Run sends until the context is done; the message in hand is finished, the others are given back.
 func (p *Post) Run(ctx context.Context) error {
 	var lanes sync.WaitGroup
 	for _, l := range p.lanes {
@@ -115,9 +115,10 @@ func (p *Post) turn(ctx context.Context, l *lane) (n int, pause time.Duration) {
 	if l.mailer != nil {
 		defer l.mailer.close()
 	}
+	ending := ctx
 	ctx = context.WithoutCancel(ctx)
 	for _, m := range messages {
-		if pause > 0 || p.Clock.Now().After(began.Add(lease-enough)) {
+		if pause > 0 || ending.Err() != nil || p.Clock.Now().After(began.Add(lease-enough)) {
 			p.settle(ctx, m, result{state: bridge.MessagePending, word: m.Result, after: pause})
 			continue
 		}

@@ -1,6 +1,7 @@
 package post_test
 
 import (
+	"context"
 	"fmt"
 	"mime"
 	"net/http"
@@ -133,7 +134,7 @@ func TestAnHourWithoutAMailServerLosesNothing(t *testing.T) {
 		t.Fatalf("%d mails went through", n)
 	}
 	c.mail.set(func(m *mailServer) { m.senders = 0 })
-	c.turn(10 * time.Minute)
+	c.turn(6 * time.Minute) // a channel that was away is tried every five minutes, and its messages with it
 	seen := map[string]bool{}
 	for _, m := range c.mail.mails() {
 		seen[m.message.Header.Get("Message-ID")] = true
@@ -240,6 +241,24 @@ func TestAKillBetweenSendingAndNotingSendsAgainUnderTheSameKey(t *testing.T) {
 	}
 	if string(calls[0].body) != string(calls[1].body) {
 		t.Errorf("a repeat says something else:\n%s\n%s", calls[0].body, calls[1].body)
+	}
+}
+
+func TestWhoIsAskedToEndSendsTheMessageInHandAndNoOther(t *testing.T) {
+	t.Parallel()
+	c := newTown(t, func(c *town) { c.config.Webhooks = nil })
+	ctx, end := context.WithCancel(t.Context())
+	c.mail.set(func(m *mailServer) { m.after = func(received) { end() } })
+	for n := range 5 {
+		c.pays(fmt.Sprint("p", n), buyer)
+	}
+	if err := c.post.Run(ctx); err != nil || len(c.mail.mails()) != 1 {
+		t.Errorf("%d mails, %v", len(c.mail.mails()), err)
+	}
+	c.mail.set(func(m *mailServer) { m.after = nil })
+	c.turn(time.Minute) // the others wait for no lease
+	if n := len(c.mail.mails()); n != 5 {
+		t.Errorf("%d mails", n)
 	}
 }
 

@@ -64,7 +64,10 @@ func (s *Store) EraseContact(ctx context.Context, e bridge.Erasure) (bridge.Eras
 				return err
 			}
 		}
-		return nil
+		if len(keys) > 0 || e.Address == "" {
+			return nil
+		}
+		return t.eraseFromDeliveries(e.Address, &erased)
 	})
 	if err != nil {
 		return bridge.Erased{}, err
@@ -83,10 +86,21 @@ func (t *txn) contactsOf(e bridge.Erasure) ([]purchase.Key, error) {
 		return nil, err
 	}
 	keys, err := scanKeys(rows)
-	if err == nil && len(keys) == 0 {
+	if err == nil && len(keys) == 0 && e.Address == "" {
 		err = bridge.ErrNotFound
 	}
 	return keys, err
+}
+
+// eraseFromDeliveries is for an address that is no payer's: notifications may hold it all the same.
+func (t *txn) eraseFromDeliveries(address purchase.Address, erased *bridge.Erased) error {
+	if err := t.eraseDeliveries(purchase.Key{}, []string{address.Reveal()}, erased); err != nil {
+		return err
+	}
+	if *erased == (bridge.Erased{}) {
+		return bridge.ErrNotFound
+	}
+	return nil
 }
 
 func (t *txn) erase(key purchase.Key, address purchase.Address, erased *bridge.Erased) error {

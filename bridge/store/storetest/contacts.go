@@ -102,8 +102,13 @@ func erasureByAddress(b *Bench) error {
 	_, kept := b.Keep(context.Background(), bridge.Keeping{Delivery: waits, State: bridge.Puzzling})
 	aside := b.Quarantine(context.Background(), *waits, purchase.BadSignature)
 	done, err := b.erase(bridge.Erasure{Address: "p@example.org"})
+	_, reread := b.Keep(context.Background(), bridge.Keeping{Delivery: waits, State: bridge.Read})
+	rest, restErr := b.erase(bridge.Erasure{Address: "p@example.org"}) // nobody's any more, but there
 	_, again := b.erase(bridge.Erasure{Address: "p@example.org"})
 	other, found := b.payer(3)
+	if err := first(reread, restErr, want("what waited", rest, bridge.Erased{Deliveries: 1})); err != nil {
+		return err
+	}
 	return first(kept, aside, err, want("erased", done, bridge.Erased{Contacts: 2, Messages: 2, Deliveries: 1, Waiting: 1}),
 		want("a second time", errors.Is(again, bridge.ErrNotFound), true), found, want("another address", other, "q@example.org"))
 }
