@@ -49,7 +49,7 @@ func withComparison(cmd *cobra.Command, o runOptions, do func(context.Context, *
 	if err != nil {
 		return err
 	}
-	outside, err := wireParts(settings, clock, zap.NewNop(), nil)
+	outside, err := wireParts(settings, wiring{clock: clock, log: zap.NewNop()})
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func startNode(dir string, on *network, clock bridge.Clock) (*node, error) {
 	n := &node{ended: make(chan struct{})}
 	n.doom.Store(&doom{})
 	n.life, n.end = context.WithCancel(context.Background())
-	n.program, err = wire(n.life, settings, wiring{clock: patience{clock, n}, log: zap.NewNop(), registry: prometheus.NewRegistry(),
+	n.program, err = wire(n.life, settings, wiring{clock: unhurried{clock, n}, log: zap.NewNop(), registry: prometheus.NewRegistry(),
 		network: leash{n, on}, door: func(s bridge.Store) bridge.Store { return &door{Store: s, node: n} }})
 	if err != nil {
 		n.end()
@@ -159,8 +159,8 @@ func (l leash) RoundTrip(req *http.Request) (*http.Response, error) {
 	return l.next.RoundTrip(req.WithContext(ctx))
 }
 
-// patience lets a node sleep until something is due, instead of looking four times a second: what wakes it meanwhile, wakes it.
-type patience struct {
+// unhurried lets a node sleep until something is due, instead of looking four times a second: what wakes it meanwhile, wakes it.
+type unhurried struct {
 	bridge.Clock
 	node *node
 }
@@ -171,7 +171,7 @@ const (
 )
 
 // Sleep implements bridge.Clock.
-func (p patience) Sleep(ctx context.Context, d time.Duration) error {
+func (p unhurried) Sleep(ctx context.Context, d time.Duration) error {
 	if d == glance && p.node.program != nil {
 		d = min(max(glance, p.node.rests(ctx, p.Now())), longest)
 	}
