@@ -284,6 +284,7 @@ func TestThePlantedFaultsAreNoticed(t *testing.T) {
 			t.Parallel()
 			for n := range uint64(4000) {
 				s := newSale(seed(n), f.law == lawSeat || f.law == lawFreed)
+				s.until = f.law
 				f.plant(s)
 				if s.run().oracle.broke(f.law) != "" {
 					t.Logf("noticed in sale %d", n)

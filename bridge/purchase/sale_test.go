@@ -47,6 +47,7 @@ type sale struct {
 	trouble  int // percent: how often a node dies or a call goes wrong
 	deaths   int // how many more times a node may die
 
+	until    law           // the sale is over when this one is broken; "": at its end
 	careless bool          // a planted fault: intents are kept whatever has changed
 	slow     bool          // a planted fault: a call leaves after its time
 	keyless  purchase.Step // a planted fault: each of these calls has a key of its own
@@ -67,7 +68,7 @@ func newSale(l luck, fair bool) *sale {
 		key: purchase.Key{Environment: "main", ID: "0d3f7c1a-52aa-4c55-9e6d-1b2c3d4e5f60"}, policy: purchase.DefaultPolicy(50 * time.Minute),
 		belongs: map[[2]string]purchase.Key{}}
 	s.now = s.opening
-	s.oracle = &oracle{sale: s, readAt: map[string]int{}, moves: map[move]bool{}, byPolicy: map[*pay]int{}, told: map[string]purchase.Notice{}}
+	s.oracle = &oracle{sale: s, readAt: map[string]int{}, moves: map[move]bool{}, byPolicy: map[*pay]int{}}
 	s.trouble = []int{0, 4, 15}[s.pick(3, "trouble")]
 	if s.deaths = 100; fair {
 		s.deaths = 1 // the purchase is given up after three finalizes that came to nothing
@@ -111,6 +112,9 @@ func (s *sale) after(d time.Duration, do func()) {
 // run plays the sale to its end: until nobody has anything to do or to wait for.
 func (s *sale) run() *sale {
 	for range 6000 {
+		if s.until != "" && s.oracle.broke(s.until) != "" {
+			return s
+		}
 		if !s.happen() && !s.act() && !s.tick() {
 			s.oracle.atRest()
 			return s
