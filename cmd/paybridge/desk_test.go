@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,30 +15,14 @@ import (
 // paybridge runs the program as a person does, at a terminal that answers with the given words.
 func (c *town) paybridge(answer string, args ...string) (out string, code int) {
 	c.t.Helper()
-	var stdout, stderr bytes.Buffer
-	root := newRoot()
-	root.SetArgs(append(args, "--config", filepath.Join(c.dir, "paybridge.yaml")))
-	root.SetOut(&stdout)
-	root.SetErr(&stderr)
-	root.SetIn(strings.NewReader(answer))
-	err := root.ExecuteContext(c.t.Context())
-	var exit exitError
-	switch {
-	case errors.As(err, &exit):
-		code = exit.code
-	case err != nil:
-		code = exitFailed
-	}
-	if err != nil {
-		stderr.WriteString(err.Error())
-	}
-	return stdout.String() + stderr.String(), code
+	stdout, stderr, code := typed(c.t, answer, append(args, "--config", c.config())...)
+	return stdout + stderr, code
 }
 
 // controlled writes into the settings where the daemon takes decisions.
 func (c *town) controlled() {
 	c.t.Helper()
-	path := filepath.Join(c.dir, "paybridge.yaml")
+	path := c.config()
 	settings, err := os.ReadFile(path)
 	if err == nil {
 		err = os.WriteFile(path, append(settings, "control: "+c.socket+"\n"...), 0o600)

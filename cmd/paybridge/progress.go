@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/mattn/go-isatty"
 )
 
 // progress tells on stderr how far long work has come: in one line that changes on a terminal, else in a line every ten seconds.
@@ -22,10 +24,8 @@ type progress struct {
 
 func newProgress(out io.Writer, format string, now func() time.Time) *progress {
 	p := &progress{out: out, format: format, every: 10 * time.Second, now: now, began: now()}
-	if f, ok := out.(*os.File); ok && format == "text" {
-		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb" {
-			p.live, p.every = true, 200*time.Millisecond
-		}
+	if f, ok := out.(*os.File); ok && format == "text" && isatty.IsTerminal(f.Fd()) && os.Getenv("TERM") != "dumb" {
+		p.live, p.every = true, 200*time.Millisecond
 	}
 	p.last = p.began
 	return p

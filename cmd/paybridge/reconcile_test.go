@@ -28,11 +28,18 @@ import (
 // command runs the program's command as a shell would.
 func command(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	return typed(t, "", args...)
+}
+
+// typed is command with what the person types.
+func typed(t *testing.T, answer string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
 	var out, errs bytes.Buffer
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetOut(&out)
 	root.SetErr(&errs)
+	root.SetIn(strings.NewReader(answer))
 	err := root.ExecuteContext(t.Context())
 	var exit exitError
 	switch {
@@ -47,7 +54,7 @@ func command(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	return out.String(), errs.String(), code
 }
 
-// A market is a sale at some providers whose daemon can be stopped.
+// newMarket is a sale at some providers whose daemon can be stopped.
 func newMarket(t *testing.T, dialect string, providers ...string) *town {
 	t.Helper()
 	dir := t.TempDir()
@@ -267,13 +274,7 @@ func TestASettlementFileIsImportedWholeOrNotAtAll(t *testing.T) {
 	if _, errs, code := imports("--offline"); code != exitFailed || !strings.Contains(errs, "leave --offline out") {
 		t.Errorf("in the store of a daemon that runs: exit %d: %s", code, errs)
 	}
-	settings, err := os.ReadFile(c.config())
-	if err == nil {
-		err = os.WriteFile(c.config(), append(settings, "control: "+c.socket+"\n"...), 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	c.controlled()
 	more, _ := c.register()
 	write("payment,amount,currency,purchase\nP1,44.00,EUR," + id + "\nP3,45.00,EUR," + more + "\n")
 	if _, errs, code := imports(); code != exitFailed || !strings.Contains(errs, "line 2, column payment: payment P1 captured 44.00 EUR in the file and 45.00 EUR here") {
