@@ -26,7 +26,7 @@ var stepWords = map[purchase.Step]Text{
 	purchase.StepReserve:  {"Réservation du montant demandée au prestataire", "Reservation of the amount requested from the provider"},
 	purchase.StepVoid:     {"Fin de la session de paiement demandée au prestataire", "End of the pay session requested from the provider"},
 	purchase.StepRefund:   {"Remboursement demandé au prestataire", "Refund requested from the provider"},
-	"release":             {"Libération de la place demandée à Dynamics", "Release of the seat requested from Dynamics"},
+	purchase.StepRelease:  {"Libération de la place demandée à Dynamics", "Release of the seat requested from Dynamics"},
 }
 
 var resultWords = map[purchase.Result]Text{
@@ -51,12 +51,13 @@ func causeText(c purchase.Cause) Text {
 
 // decisions are what a person decided.
 var decisions = map[purchase.Kind]Text{
-	purchase.Accepted:      {"Écart accepté", "Difference accepted"},
-	purchase.Retried:       {"Nouvel essai demandé", "Another try ordered"},
-	purchase.AskOrdered:    {"Question aux prestataires demandée", "Asking the providers ordered"},
-	purchase.RefundOrdered: {"Remboursement ordonné", "Refund ordered"},
-	purchase.Closed:        {"Dossier clos", "Closed"},
-	purchase.Noted:         {"Note", "Note"},
+	purchase.Accepted:       {"Écart accepté", "Difference accepted"},
+	purchase.Retried:        {"Nouvel essai demandé", "Another try ordered"},
+	purchase.AskOrdered:     {"Question aux prestataires demandée", "Asking the providers ordered"},
+	purchase.RefundOrdered:  {"Remboursement ordonné", "Refund ordered"},
+	purchase.ReleaseOrdered: {"Libération de la place demandée", "Release of the seat ordered"},
+	purchase.Closed:         {"Dossier clos", "Closed"},
+	purchase.Noted:          {"Note", "Note"},
 }
 
 // by says who decided, how much and why.

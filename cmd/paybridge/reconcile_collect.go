@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
 
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
@@ -49,7 +48,7 @@ func withComparison(cmd *cobra.Command, o runOptions, do func(context.Context, *
 	if err != nil {
 		return err
 	}
-	outside, err := wireParts(settings, wiring{clock: clock, log: zap.NewNop()})
+	outside, err := wireParts(settings, wiring{clock: clock, log: quietLogger()})
 	if err != nil {
 		return err
 	}
@@ -240,8 +239,8 @@ func (c *comparison) environments() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// patience is how often a part is fetched before the run gives up.
-const patience = 6
+// fetchTries is how often a part is fetched before the run gives up.
+const fetchTries = 6
 
 // fetch fetches a part that is not done yet. What fails for now is tried again, after as long as the other side asks for.
 func (c *comparison) fetch(ctx context.Context, name string, s [2]time.Time, read func(*runPart) error) (runPart, error) {
@@ -251,7 +250,7 @@ func (c *comparison) fetch(ctx context.Context, name string, s [2]time.Time, rea
 			var p runPart
 			err := read(&p)
 			after, again := purchase.Retry(err)
-			if err == nil || !again || try == patience || ctx.Err() != nil {
+			if err == nil || !again || try == fetchTries || ctx.Err() != nil {
 				c.progress.step(name, len(p.Entries)+len(p.Seats))
 				return p, err
 			}
