@@ -19,16 +19,21 @@ const (
 	ActTie    Action = "tie"     // say which purchase an orphan pays
 	ActClose  Action = "close"   // nothing more is to be done
 	ActNote   Action = "note"
+
+	ActApprove Action = "approve" // register on this invoice before it is paid
+	ActPaid    Action = "paid"    // money came for the invoice
+	ActCancel  Action = "cancel"  // the invoice is not to be paid
 )
 
 // AllActions are the names of the actions, for counting.
 func AllActions() []string {
-	return []string{string(ActRetry), string(ActAsk), string(ActAccept), string(ActRefund), string(ActSeats), string(ActFree), string(ActTie), string(ActClose), string(ActNote)}
+	return []string{string(ActRetry), string(ActAsk), string(ActAccept), string(ActRefund), string(ActSeats), string(ActFree), string(ActTie), string(ActClose), string(ActNote),
+		string(ActApprove), string(ActPaid), string(ActCancel)}
 }
 
 // Moves tells whether the action moves money or makes a seat, so that a person is asked twice.
 func (a Action) Moves() bool {
-	return a == ActAccept || a == ActRefund || a == ActTie || a == ActSeats || a == ActFree
+	return slices.Contains([]Action{ActAccept, ActRefund, ActTie, ActSeats, ActFree, ActApprove, ActPaid, ActCancel}, a)
 }
 
 // Reasoned tells whether the action needs to say why.
@@ -59,6 +64,9 @@ func (p Purchase) Actions() []Action {
 	add(ActSeats, !p.Key.Orphaned() && p.Open == nil && (p.funded() || p.seated || p.Unsettled() != nil))
 	add(ActRefund, p.anyPayment(p.Refundable))
 	add(ActFree, p.Releasable())
+	add(ActApprove, p.anyPayment(p.Approvable))
+	add(ActPaid, len(p.Invoices()) > 0)
+	add(ActCancel, p.anyPayment(Payment.Billed))
 	add(ActTie, p.Key.Orphaned() && p.Net().Positive())
 	add(ActClose, held)
 	return append(all, ActNote)

@@ -115,6 +115,14 @@ const (
 	Captured Kind = "captured"
 	// Failed: this attempt took no money, Object is the capture that failed. The same payment may still be tried again.
 	Failed Kind = "failed"
+	// InvoiceRequested: the buyer asked to pay on invoice (own; Payment is our number of the invoice, Money the price then, At when).
+	InvoiceRequested Kind = "invoice_requested"
+	// InvoiceApproved: a person decided that the invoice is worth a seat before it is paid.
+	InvoiceApproved Kind = "invoice_approved"
+	// InvoiceCancelled: a person decided that the invoice is not to be paid.
+	InvoiceCancelled Kind = "invoice_cancelled"
+	// Reminded: it was time to remind the payer of the invoice (own); Detail.Until is when it was.
+	Reminded Kind = "reminded"
 	// Lapsed: the payment can no longer be paid.
 	Lapsed Kind = "lapsed"
 	// Refunded: money went back by the merchant's wish, Object is the refund.

@@ -10,23 +10,31 @@ func (p Purchase) reserves(pay Payment) bool {
 	return p.policy.SeatFirst(pay.Account) && pay.Authorised && pay.Open() && pay.Reserved.Positive()
 }
 
-// funds is what the payment can pay a seat with: the money it holds, or reserves at a seat-first account.
+// funds is what the payment can pay a seat with: the money it holds, or reserves at a seat-first account, or promises on invoice.
 func (p Purchase) funds(pay Payment) Money {
-	if p.reserves(pay) {
+	switch {
+	case p.reserves(pay):
 		return pay.Reserved
+	case p.promises(pay):
+		return pay.Invoice.Asked.Money
 	}
 	return pay.Net()
 }
 
-// funded tells whether there is money that wants a seat: taken, or reserved at a seat-first account.
-func (p Purchase) funded() bool { return p.Net().Positive() || p.anyPayment(p.reserves) }
+// funded tells whether there is money that wants a seat: taken, reserved at a seat-first account, or promised on invoice.
+func (p Purchase) funded() bool {
+	return p.Net().Positive() || p.anyPayment(p.reserves) || p.anyPayment(p.promises)
+}
 
-// noSeat: there will be none, for a stated cause. Money that was taken is for the desk; money that was only reserved goes back, and
-// the buyer was never charged.
+// noSeat: there will be none, for a stated cause. Money that was taken, and an invoice, are for the desk; money that was only reserved goes
+// back, and the buyer was never charged.
 func (p Purchase) noSeat(cause Cause, now time.Time) Next {
 	back := p.unreserve(Payment.Moving, now)
-	if !p.Net().Positive() || acts(back) {
+	if acts(back) || !p.Net().Positive() && !p.anyPayment(p.promises) {
 		return back
+	}
+	if cause == CausePaidLate && !p.Net().Positive() {
+		cause = CauseInvoiceLate
 	}
 	if next, ok := p.refundLate(cause, now); ok {
 		next.Due = earlier(next.Due, back.Due)

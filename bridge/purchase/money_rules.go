@@ -137,7 +137,7 @@ func (p Purchase) absence() Cause {
 // patience is how many absences in a row are borne before a person sees them.
 const patience = 3
 
-// paying is the one payment that holds, or reserves, exactly the price; nil if none does. Of several the first paid counts, the others
+// paying is the one payment that holds, reserves or promises exactly the price; nil if none does. Of several the first paid counts, the others
 // are surplus. While money is held nothing is taken beside it, whatever its amount. What holds nothing pays nothing, whatever the price.
 func (p Purchase) paying() *Payment {
 	if p.Offer == nil || !p.Offer.Money.Known() {
@@ -146,7 +146,8 @@ func (p Purchase) paying() *Payment {
 	var found *Payment
 	for i := range p.Payments {
 		pay := &p.Payments[i]
-		if p.funds(*pay) != p.Offer.Money || !p.funds(*pay).Positive() || (p.reserves(*pay) && p.Net().Positive()) {
+		held := p.reserves(*pay) || p.promises(*pay)
+		if p.funds(*pay) != p.Offer.Money || !p.funds(*pay).Positive() || (held && p.Net().Positive()) {
 			continue
 		}
 		if found == nil || p.paidBefore(*pay, *found) {
@@ -156,8 +157,14 @@ func (p Purchase) paying() *Payment {
 	return found
 }
 
-// paidBefore puts payments in the order of time; either all are taken or all are reserved.
+// paidBefore puts payments in the order of time; either all are taken, or none is. What is reserved comes before what is promised.
 func (p Purchase) paidBefore(a, b Payment) bool {
+	if p.promises(a) != p.promises(b) {
+		return p.promises(b)
+	}
+	if p.promises(a) {
+		return a.Invoice.Asked.Number < b.Invoice.Asked.Number
+	}
 	return cmp.Or(a.PaidAt.Compare(b.PaidAt), a.ReservedAt.Compare(b.ReservedAt)) < 0
 }
 

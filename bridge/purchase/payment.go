@@ -18,6 +18,7 @@ type Payment struct {
 	Authorised bool
 	Reserved   Money     // what was authorised, whether or not it was taken since
 	ReservedAt time.Time // when we first had proof of it
+	Invoice    Invoice   // what the buyer asked to pay on; for payments of accounts that bill
 	held       bool      // it was reserved once, whatever became of it
 	Captured   Money
 	Refunded   Money

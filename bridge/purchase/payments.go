@@ -106,6 +106,7 @@ func foldPayment(id paymentID, facts []*Fact) Payment {
 
 // note takes in what does not depend on other facts.
 func (p *Payment) note(f *Fact, objects map[string]*object) {
+	p.Invoice.note(f)
 	switch f.Kind {
 	case Opened:
 		if p.Opened == nil || f.Number < p.Opened.Number {

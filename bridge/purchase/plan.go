@@ -19,7 +19,7 @@ type Next struct {
 }
 
 // Rules is the number of the rules by which facts are folded. Raise it whenever Fold or Summary changes: the stores fold again.
-const Rules = 6
+const Rules = 7
 
 // MaxFinalizes bounds how often a purchase is finalized when Dynamics takes the call and then shows no seat.
 const MaxFinalizes = 3
@@ -82,6 +82,7 @@ var rules = []rule{
 	planOrphan,
 	planMoney,
 	planCapture,
+	planInvoice,
 	planRelease,
 	planWatch,
 	planEnd,
@@ -224,16 +225,18 @@ func (p Purchase) idle(pay Payment, pays *Payment) bool {
 	return p.holding() > 0 && !pay.ReservedAt.Before(p.SeatedAt)
 }
 
-// planPaidSeat: one payment holds or reserves the price.
+// planPaidSeat: one payment holds, reserves or promises the price.
 func (p Purchase) planPaidSeat(pays Payment, now time.Time) Next {
 	switch {
 	case p.reserves(pays):
 		return p.collect(pays, now)
-	case p.holding() > 1 && !p.accepted():
+	case p.claims() > 1 && !p.accepted():
 		if next, ok := p.refundExtra(pays, now); ok {
 			return next
 		}
 		return p.handOver(CauseSecondPayment, time.Time{})
+	case p.promises(pays):
+		return p.awaitPayment(pays, now)
 	}
 	return Next{Step: StepDone}
 }
@@ -243,6 +246,8 @@ func (p Purchase) planUnpaidSeat() Next {
 	switch {
 	case !p.funded() && p.anyPayment(func(pay Payment) bool { return pay.Reversed.Positive() }):
 		return p.handOver(CauseDisputed, time.Time{})
+	case !p.funded() && p.InvoiceCancelled():
+		return p.handOver(CauseInvoiceCancelled, time.Time{})
 	case !p.funded():
 		return p.handOver(CauseSeatWithoutMoney, time.Time{})
 	case p.accepted():

@@ -14,11 +14,12 @@ type Policy struct {
 	Reserve     time.Duration // money is not captured or reserved by us with less time left than this: 30s
 	MinTimeLeft time.Duration // a buyer is not sent to pay with less time left than this: 10m
 	Repeat      Repeat
-	Releases    bool     // the seat is given free before the deadline once nobody can pay for it any more
-	Unaskable   []string // accounts whose payments cannot be read back; the bridge knows them
-	Reserving   []string // accounts that reserve the money first and take it once the seat is there
-	RefundLate  []string // accounts whose money goes back by itself when it came too late for a seat
-	RefundExtra []string // accounts whose money goes back by itself when another payment has the seat
+	Releases    bool             // the seat is given free before the deadline once nobody can pay for it any more
+	Unaskable   []string         // accounts whose payments cannot be read back; the bridge knows them
+	Reserving   []string         // accounts that reserve the money first and take it once the seat is there
+	Invoicing   map[string]Terms // accounts that sell on invoice
+	RefundLate  []string         // accounts whose money goes back by itself when it came too late for a seat
+	RefundExtra []string         // accounts whose money goes back by itself when another payment has the seat
 }
 
 // SeatFirst tells whether an account reserves the money first and takes it once the seat is there.

@@ -28,9 +28,16 @@ func planRelease(p Purchase, now time.Time) (Next, bool) {
 	return Next{Step: StepRelease, Basis: p.Basis()}, true
 }
 
-// releaseFrom is from when on there is a reason to release: no time is left to send the buyer to pay again, or a person ordered it.
+// releaseFrom is from when on there is a reason to release: no time is left to send the buyer to pay again, or a person ordered it or cancelled
+// an invoice.
 func (p Purchase) releaseFrom() time.Time {
-	return earlier(p.freedFrom, p.Deadline.At.Add(-p.policy.MinTimeLeft))
+	from := earlier(p.freedFrom, p.Deadline.At.Add(-p.policy.MinTimeLeft))
+	for _, pay := range p.Payments {
+		if pay.Invoice.Cancelled != nil {
+			from = earlier(from, pay.Invoice.Cancelled.At)
+		}
+	}
+	return from
 }
 
 // releasable: it is still worth trying, and no release was answered. One that may have worked is repeated until the deadline. What
@@ -56,7 +63,7 @@ func (p Purchase) occupied() bool {
 func (p Purchase) askEnded(now time.Time) (Next, bool) {
 	for _, pay := range p.Payments {
 		switch {
-		case !pay.LastAsked.Before(p.releaseFrom()):
+		case pay.Opened == nil || !pay.LastAsked.Before(p.releaseFrom()):
 		case slices.Contains(p.shut, pay.Account):
 			return Next{Step: StepWait, Due: now.Add(min(time.Minute, p.Deadline.At.Sub(now))), Cause: CauseAwaitingBuyer}, true
 		default:
@@ -69,7 +76,7 @@ func (p Purchase) askEnded(now time.Time) (Next, bool) {
 // Vacant tells whether nothing was paid and nobody can pay any more: the buyer came to our redirect leg, all payments are ours, and every
 // one is proved to have ended. Of a purchase that was paid elsewhere nobody knows who may still pay; a person may answer for that.
 func (p Purchase) Vacant() bool {
-	if p.seated || p.doubtful() != nil || (p.freedFrom.IsZero() && (p.Arrived.IsZero() || len(p.Payments) == 0)) {
+	if p.seated || slices.ContainsFunc(p.Finalizes, Attempt.done) || (p.freedFrom.IsZero() && (p.Arrived.IsZero() || len(p.Payments) == 0)) {
 		return false
 	}
 	return !p.anyPayment(func(pay Payment) bool { return !p.ended(pay) })
@@ -78,27 +85,33 @@ func (p Purchase) Vacant() bool {
 // Releasable tells whether a person may order the seat to be given free: nothing is paid, reserved or on its way, and what can still be
 // paid are sessions of ours that we can end.
 func (p Purchase) Releasable() bool {
-	free := p.policy.Releases && !p.Key.Orphaned() && !p.seated && p.Open == nil && p.doubtful() == nil && !p.Released() && p.freedFrom.IsZero()
+	free := p.policy.Releases && !p.Key.Orphaned() && !p.seated && p.Open == nil && !slices.ContainsFunc(p.Finalizes, Attempt.done) && !p.Released() && p.freedFrom.IsZero()
 	return free && !p.anyPayment(func(pay Payment) bool { return !p.ended(pay) && !pay.voidable() })
 }
 
 // ended tells whether a payment of ours is over, and nothing was taken by it, is said of it, or may have been done by us. Who cannot be
-// asked proves no end.
+// asked proves no end; that of an invoice is a person's word.
 func (p Purchase) ended(pay Payment) bool {
 	money := pay.Captured.Known() || pay.Refunded.Known() || pay.Reversed.Known() || pay.Contradicted
 	alive := !pay.Lapsed || pay.Authorised || pay.Pending != "" || pay.Hearsay != ""
+	if pay.Invoice.over() {
+		return !money
+	}
 	return pay.Opened != nil && p.askable(pay.Account) && !money && !alive && !slices.ContainsFunc(pay.Takings(), pay.mayHaveTaken)
 }
 
 // mayHaveTaken tells whether the call may have taken money, or reserved some that was never seen.
 func (p Payment) mayHaveTaken(a Attempt) bool {
-	return (a.MayHaveWorked() || a.Result == Confirmed) && (a.Step != StepReserve || !p.held)
+	return a.done() && (a.Step != StepReserve || !p.held)
 }
 
 // Released tells whether the seat may have been given free. Then it is never finalized, whatever is paid.
 func (p Purchase) Released() bool {
-	return slices.ContainsFunc(p.Releases, func(a Attempt) bool { return a.MayHaveWorked() || a.Result == Confirmed })
+	return slices.ContainsFunc(p.Releases, Attempt.done)
 }
+
+// done tells whether the call had its effect, or may have had it.
+func (a Attempt) done() bool { return a.MayHaveWorked() || a.Result == Confirmed }
 
 // nextTry is when to repeat a call that nobody answered: after 1, 2, 4 … seconds, at most an hour; zero before the first.
 func nextTry(attempts []Attempt) time.Time {

@@ -13,6 +13,7 @@ func (o *oracle) atRest() {
 	o.seatsAtRest(p)
 	o.moneyAtRest(p)
 	o.sessionsAtRest()
+	o.invoicesAtRest(p)
 	if o.fair && o.forsaken {
 		o.expect(lawFreed, o.dynamics.released == o.dynamics.acks, "the seat was given free: %t", o.dynamics.released)
 		o.expect(lawFreed, p.State() == purchase.StateAbandoned, "its state is %s (%s)", p.State(), p.Desk)

@@ -99,6 +99,12 @@ var faults = map[string]fault{
 	"a seat is given free in doubt":       {lawRelease, planned(freeing(purchase.StepReadBack))},
 	"a seat is given free on an old look": {lawRelease, planned(freeing(purchase.StepPrice))},
 	"payments are not looked at again":    {lawRelease, planned(freeing(purchase.StepAsk))},
+	"approval is not waited for":          {lawInvoice, unapproved},
+	"cancelled invoices are forgotten":    {lawInvoice, met(believed(uncancelled), billed)},
+	"overdue invoices are forgotten":      {lawInvoice, met(planned(patientFor(purchase.CauseInvoiceOverdue)), billed)},
+	"late invoices are forgotten":         {lawInvoice, met(planned(patientFor(purchase.CauseInvoiceLate)), billed)},
+	"nobody is reminded":                  {lawInvoice, met(planned(unreminding), billed)},
+	"reminders never end":                 {lawInvoice, met(planned(nagging), billed)},
 	"a reservation in doubt is made anew": {lawCapture, met(func(s *sale) { s.keyless = purchase.StepReserve }, troubled)},
 }
 

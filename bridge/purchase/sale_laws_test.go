@@ -34,6 +34,7 @@ func TestInNoSaleASessionOutlivesItsUse(t *testing.T)                     { keep
 func TestInNoSaleIsAnybodyChargedBeforeTheSeat(t *testing.T)              { keeps(t, lawCharged, false) }
 func TestInNoSaleASeatIsGivenFreeThatSomebodyMayPayOrGet(t *testing.T)    { keeps(t, lawRelease, false) }
 func TestInEveryFairSaleASeatThatNobodyCanPayForIsGivenFree(t *testing.T) { keeps(t, lawFreed, true) }
+func TestInEverySaleAnInvoiceIsWorthItsSeatAndComesToAnEnd(t *testing.T)  { keeps(t, lawInvoice, false) }
 func TestInEverySaleTheDeskHoldsWhatHasAReason(t *testing.T)              { keeps(t, lawDesk, false) }
 func TestInEveryFairSaleEveryAttendeeGetsExactlyOneSeat(t *testing.T)     { keeps(t, lawSeat, true) }
 func TestInNoSaleIsAnythingToldThatIsNotSo(t *testing.T)                  { keeps(t, lawNotice, false) }
@@ -102,7 +103,8 @@ func TestNoFactsEverMakeTheFoldOrThePlanPanic(t *testing.T) {
 var (
 	allKinds = []purchase.Kind{purchase.Opened, purchase.Approved, purchase.Pending, purchase.Authorised, purchase.Captured, purchase.Failed,
 		purchase.Lapsed, purchase.Refunded, purchase.Reversed, purchase.Arrived, purchase.Returned, purchase.Asked, purchase.Offered,
-		purchase.Intended, purchase.Concluded, purchase.ReadBack, purchase.Handed, purchase.Abandoned, purchase.Tied, purchase.Accepted,
+		purchase.Intended, purchase.Concluded, purchase.ReadBack, purchase.Handed,
+		purchase.InvoiceRequested, purchase.InvoiceApproved, purchase.InvoiceCancelled, purchase.Reminded, purchase.Abandoned, purchase.Tied, purchase.Accepted,
 		purchase.Retried, purchase.AskOrdered, purchase.RefundOrdered, purchase.ReleaseOrdered, purchase.Closed, purchase.Noted}
 	allStandings = []purchase.Standing{purchase.Heard, purchase.Proved, purchase.Own, purchase.Decided}
 	allMoney     = []purchase.Money{{}, euros45, {Minor: 4400, Currency: "EUR"}, {Minor: 4500, Currency: "USD"}, {Minor: 0, Currency: "EUR"}, {Minor: -1 << 63, Currency: "EUR"}}
@@ -116,7 +118,7 @@ func anyFacts(t *rapid.T, s *sale, numbered bool) []purchase.Fact {
 	names := []string{"", "bank", "cards", "x", "y"}
 	for i := range rapid.IntRange(1, 25).Draw(t, "facts") {
 		f := purchase.Fact{Purchase: s.key, Kind: rapid.SampledFrom(allKinds).Draw(t, "kind"), Standing: rapid.SampledFrom(allStandings).Draw(t, "standing"),
-			Account: rapid.SampledFrom([]string{"bank", "cards", "hold"}).Draw(t, "account"), Payment: rapid.SampledFrom(names).Draw(t, "payment"),
+			Account: rapid.SampledFrom([]string{"bank", "cards", "hold", bills}).Draw(t, "account"), Payment: rapid.SampledFrom(names).Draw(t, "payment"),
 			Object: rapid.SampledFrom(names).Draw(t, "object"), Money: rapid.SampledFrom(allMoney).Draw(t, "money"),
 			At: s.opening.Add(rapidTime(t)), Seen: s.opening.Add(rapidTime(t)), Source: purchase.ByPoll, Version: int64(rapid.IntRange(0, 2).Draw(t, "version")),
 			Attempt: int64(rapid.IntRange(0, 8).Draw(t, "attempt"))}

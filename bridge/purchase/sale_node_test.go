@@ -128,6 +128,8 @@ func (n *node) take(p purchase.Purchase, next purchase.Next) {
 		if !next.Due.IsZero() {
 			n.settle(next.Due, 0)
 		}
+	case purchase.StepRemind:
+		n.learn(purchase.Fact{Kind: purchase.Reminded, Account: next.Account, Payment: next.Payment.Payment, Detail: purchase.Detail{Until: next.Due}})
 	case purchase.StepAbandon:
 		n.learn(purchase.Fact{Kind: purchase.Abandoned, Detail: purchase.Detail{Basis: next.Basis}})
 	default:

@@ -24,6 +24,7 @@ const (
 	lawCharged   law = "seat first: nobody is charged without a seat, and no seat that could be had is given up"
 	lawRelease   law = "6 a seat is given free only when nobody can pay for it, and then nobody gets it"
 	lawFreed     law = "a seat that nobody can pay for is given free"
+	lawInvoice   law = "an invoice is worth a seat by policy or a person's word only, and is paid, cancelled or on the desk"
 	lawDesk      law = "the desk holds what has a reason to be there, and nothing else"
 	lawNotice    law = "nothing is told that is not so"
 	lawSeat      law = "paid right and in time is a seat"
@@ -80,7 +81,7 @@ func holdingsOf(facts []purchase.Fact) (held holdings, contradicted bool) {
 			held[f.Account+" "+f.Payment] = purchase.Money{Minor: held[f.Account+" "+f.Payment].Minor + before.Money.Minor, Currency: before.Money.Currency}
 			seen[id] = purchase.Fact{Kind: purchase.Failed, Money: before.Money}
 		}
-		if f.Standing != purchase.Proved || sign == 0 {
+		if (f.Standing != purchase.Proved && f.Standing != purchase.Decided) || sign == 0 {
 			continue
 		}
 		if before, ok := seen[id]; ok {
@@ -265,7 +266,8 @@ func (o *oracle) judgeFinalize(facts []purchase.Fact) {
 	view, ok := o.readAt[price.ID]
 	o.expect(lawPaid, ok, "finalize on a price that nobody read for it")
 	then, _ := holdingsOf(facts[:view])
-	held, then = held.with(reserved(facts)), then.with(reserved(facts[:view]))
+	o.judgePromise(facts, held, price.Money)
+	held, then = held.with(o.pledged(facts)), then.with(o.pledged(facts[:view]))
 	o.expect(lawPaid, then.equal(held), "the price was read for %v, now it is %v", then, held)
 	o.expect(lawPaid, len(finalizes(facts[:view])) == len(finalizes(facts)), "the price was read before the last finalize")
 	o.expect(lawPaid, held.has(price.Money) || o.agreed(held, price.Money), "%v is not %s", held, price.Money)
@@ -311,7 +313,7 @@ func (o *oracle) judgeVoid(facts []purchase.Fact, intent purchase.Fact) {
 	held, _ := holdingsOf(facts)
 	price, _ := last(facts, purchase.Offered)
 	left := o.fold(o.key, facts, o.policy).Deadline.At.Sub(o.now)
-	reason := held.positive() > 0 || o.seated(facts) || len(reserved(facts)) > 0 || left <= o.policy.Reserve || o.freed(facts) || o.ordersRelease(facts) ||
+	reason := held.positive() > 0 || o.seated(facts) || len(o.pledged(facts)) > 0 || left <= o.policy.Reserve || o.freed(facts) || o.ordersRelease(facts) ||
 		price.Money.Known() && price.Money != o.find(intent.Payment).money
 	o.expect(lawSession, reason, "a session is ended with %s left and nothing paid", left)
 }
@@ -345,7 +347,7 @@ func (o *oracle) letGo(p *pay) {
 		return
 	}
 	q := o.fold(key, o.ledger(key).facts, o.policy)
-	o.expect(lawLimbo, q.Desk != purchase.CauseNone, "%s of %s was reserved for weeks, in state %s", p.money, p.ref, q.State())
+	o.expect(lawLimbo, q.Desk != purchase.CauseNone || q.Closed(), "%s of %s was reserved for weeks, in state %s", p.money, p.ref, q.State())
 }
 
 func (o *oracle) find(ref string) *pay {

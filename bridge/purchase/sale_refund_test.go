@@ -42,6 +42,15 @@ func (s *sale) decide() {
 	case purchase.ActRefund:
 		s.orderRefund(p, f)
 		return
+	case purchase.ActApprove:
+		s.approveInvoice()
+		return
+	case purchase.ActPaid:
+		s.markPaid()
+		return
+	case purchase.ActCancel:
+		s.cancelInvoice()
+		return
 	}
 	s.note("a person decides: %s", f.Kind)
 	s.keep(-1, f)
@@ -49,7 +58,7 @@ func (s *sale) decide() {
 
 func (s *sale) orderRefund(p purchase.Purchase, f purchase.Fact) {
 	for _, pay := range p.Payments {
-		if !p.Refundable(pay) {
+		if !p.Refundable(pay) || pay.Account == bills {
 			continue
 		}
 		f.Kind, f.Account, f.Payment, f.Money, f.Detail.Basis = purchase.RefundOrdered, pay.Account, pay.Ref, pay.Net(), p.Sight()
@@ -78,7 +87,7 @@ func (s *sale) cancel() {
 	l := s.ledger(s.key)
 	p := s.fold(s.key, l.facts, s.policy)
 	_, from := p.Word()
-	unpaid := p.Desk == purchase.CauseSeatWithoutMoney || p.Desk == purchase.CauseDisputed
+	unpaid := p.Desk == purchase.CauseSeatWithoutMoney || p.Desk == purchase.CauseDisputed || p.Desk == purchase.CauseInvoiceCancelled
 	if !unpaid || s.dynamics.shown != s.dynamics.seats || s.within(s.dynamics.away) || s.now.Before(from) {
 		return
 	}

@@ -48,7 +48,8 @@ func (d *dynamics) free() {
 	for _, s := range d.shops {
 		for _, p := range s.pays {
 			over := !p.lapsed.IsZero() && p.held().Minor <= 0 && !p.reserved()
-			d.oracle.expect(lawRelease, !p.opened || over, "the seat is given free while %s may still be paid", p.ref)
+			over = over || p.cancelled && p.held().Minor <= 0
+			d.oracle.expect(lawRelease, !(p.opened || p.billed) || over, "the seat is given free while %s may still be paid", p.ref)
 		}
 	}
 	d.released = true
@@ -120,14 +121,16 @@ func (o *oracle) freed(facts []purchase.Fact) bool {
 	return len(mayHaveWorked(facts, purchase.StepRelease)) > 0
 }
 
-// judgeRelease: the seat is given free only with the deadline near, or when a person ordered it, and not past, no finalize that may have worked, no seat in a price
-// read just now, and every payment one of ours that is proved to have ended and was looked at since the buyer can no longer be sent.
+// judgeRelease: the seat is given free only with the deadline near, or when a person ordered it or cancelled an invoice, and not past, no
+// finalize that may have worked, no seat in a price read just now, and every payment one of ours that is proved to have ended and was looked
+// at since the buyer can no longer be sent.
 func (o *oracle) judgeRelease(key purchase.Key, facts []purchase.Fact) {
 	deadline := o.fold(key, facts, o.policy).Deadline.At
 	from := deadline.Add(-o.policy.MinTimeLeft)
-	order, at := last(facts, purchase.ReleaseOrdered)
-	if at >= 0 && order.At.Before(from) {
-		from = order.At
+	for _, kind := range []purchase.Kind{purchase.ReleaseOrdered, purchase.InvoiceCancelled} {
+		if word, at := last(facts, kind); at >= 0 {
+			from = sooner(from, word.At)
+		}
 	}
 	o.expect(lawRelease, !o.now.Before(from) && o.now.Before(deadline), "the seat is given free %s before the deadline", deadline.Sub(o.now))
 	o.expect(lawRelease, len(mayHaveWorked(facts, purchase.StepFinalize)) == 0 && !o.seated(facts), "a seat is given free that may be taken")
@@ -144,15 +147,21 @@ func (o *oracle) judgeRelease(key purchase.Key, facts []purchase.Fact) {
 		if said[id] == nil {
 			said[id] = map[purchase.Kind]time.Time{}
 		}
-		if f.Standing == purchase.Proved || f.Standing == purchase.Own {
+		if f.Standing != purchase.Heard {
 			said[id][f.Kind] = f.At
 		}
 	}
-	o.expect(lawRelease, len(said) > 0 || at >= 0, "the seat is given free of a purchase that is paid elsewhere")
+	o.expect(lawRelease, len(said) > 0 || o.ordersRelease(facts), "the seat is given free of a purchase that is paid elsewhere")
 	for id, kinds := range said {
 		_, ours := kinds[purchase.Opened]
 		_, over := kinds[purchase.Lapsed]
 		_, paid := kinds[purchase.Captured]
+		_, billed := kinds[purchase.InvoiceRequested]
+		_, cancelled := kinds[purchase.InvoiceCancelled]
+		if billed {
+			o.expect(lawRelease, cancelled && !paid, "the seat is given free while %s is to be paid", id.ref)
+			continue
+		}
 		o.expect(lawRelease, ours && over && !paid, "the seat is given free while %s is not over", id.ref)
 		o.expect(lawRelease, !kinds[purchase.Asked].Before(from), "%s was last asked about at %s", id.ref, kinds[purchase.Asked])
 	}

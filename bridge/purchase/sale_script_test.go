@@ -10,7 +10,8 @@ import (
 func (s *sale) script() {
 	acts := []func(){s.checkout, s.payCards, s.payBank, s.payWrong, s.payForeign, s.giveBack, s.reverse, s.lie, s.stray, s.accept, s.reprice,
 		s.contradict, s.authorise, s.comeBack, s.checkoutCards, s.otherEvent, s.lapse, s.tie, s.checkoutHold,
-		s.holdButton, s.checkoutHold, s.decide, s.decide, s.decide, s.decide, s.cancel, s.payElsewhere}
+		s.holdButton, s.checkoutHold, s.decide, s.decide, s.decide, s.decide, s.cancel, s.payElsewhere,
+		s.askForInvoice, s.approveInvoice, s.markPaid, s.cancelInvoice}
 	if s.fair {
 		s.fairPayment()
 		acts = []func(){s.lie, s.comeBack, s.lie, s.comeBack}
@@ -24,11 +25,11 @@ func (s *sale) script() {
 	}
 }
 
-// fairPayment is one of the five ways to pay right, within a quarter of an hour, or that of not paying. The others may be tried and
+// fairPayment is one of the six ways to pay right, within a quarter of an hour, or that of not paying. The others may be tried and
 // dropped.
 func (s *sale) fairPayment() {
 	when := s.lately(10*time.Minute, "paid after")
-	switch s.pick(6, "way to pay") {
+	switch s.pick(7, "way to pay") {
 	case 0:
 		s.after(when, s.payCards)
 	case 1:
@@ -45,6 +46,8 @@ func (s *sale) fairPayment() {
 		s.after(when, s.checkoutHold)
 	case 5:
 		s.forsake(when)
+	case 6:
+		s.onInvoice(when)
 	}
 }
 
@@ -293,7 +296,7 @@ func (s *sale) comeBack() {
 
 // lapse ends a session that nobody paid.
 func (s *sale) lapse() {
-	if p := s.any(func(p *pay) bool { return p.taken == "" && p.holding == "" && len(p.objects) == 0 }); p != nil {
+	if p := s.any(func(p *pay) bool { return !p.billed && p.taken == "" && p.holding == "" && len(p.objects) == 0 }); p != nil {
 		p.lapsed = s.now
 		p.tell()
 	}

@@ -21,23 +21,25 @@ type shop struct {
 // A pay is one payment as the shop knows it.
 type pay struct {
 	*shop
-	ref      string
-	named    bool   // the shop's record names the purchase
-	telling  bool   // its messages do too
-	event    string // what its record says was sold
-	money    purchase.Money
-	opened   bool // by us
-	told     bool // the bridge knows of it
-	approved bool
-	lapsed   time.Time
-	agreed   time.Time
-	objects  []*object
-	wallet   bool               // the buyer's yes moves nothing: we take the money, or reserve it
-	holding  string             // the key of the call of ours that reserved the money
-	taken    string             // the key of the capture that worked
-	refusals int                // calls of ours to turn down before one works
-	endable  bool               // the session can be ended by us
-	backs    map[string]*object // refunds of ours, by their keys
+	ref       string
+	named     bool   // the shop's record names the purchase
+	telling   bool   // its messages do too
+	event     string // what its record says was sold
+	money     purchase.Money
+	opened    bool // by us
+	told      bool // the bridge knows of it
+	approved  bool
+	lapsed    time.Time
+	agreed    time.Time
+	objects   []*object
+	wallet    bool               // the buyer's yes moves nothing: we take the money, or reserve it
+	holding   string             // the key of the call of ours that reserved the money
+	taken     string             // the key of the capture that worked
+	refusals  int                // calls of ours to turn down before one works
+	endable   bool               // the session can be ended by us
+	backs     map[string]*object // refunds of ours, by their keys
+	billed    bool               // it is an invoice
+	cancelled bool               // which a person cancelled
 }
 
 // An object is a capture or a refund.
@@ -139,6 +141,10 @@ func (p *pay) tell() {
 	standing := purchase.Heard
 	if p.name == "bank" {
 		standing = purchase.Proved
+	}
+	if p.name == bills { // a person sees it on the bank account
+		p.deliver(p.facts(purchase.Decided))
+		return
 	}
 	facts := p.facts(standing)
 	deliver := func() {

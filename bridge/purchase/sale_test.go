@@ -25,7 +25,7 @@ func (s seeded) pick(n int, _ string) int { return s.IntN(n) }
 
 func seed(n uint64) luck { return seeded{rand.New(rand.NewPCG(n, 2026))} }
 
-// A sale is one purchase with its whole world: Dynamics, four merchant accounts, the buyer, a person at the desk, two nodes on one
+// A sale is one purchase with its whole world: Dynamics, five merchant accounts, the buyer, a person at the desk, two nodes on one
 // store that may die or fall asleep at any boundary, and a clock that moves only when nothing is left to do. In a fair sale the
 // price is paid once, in time, or never, and whatever goes wrong passes early enough.
 type sale struct {
@@ -81,7 +81,8 @@ func newSale(l luck, fair bool) *sale {
 	if s.pick(2, "late money") == 1 {
 		s.policy.RefundLate, s.policy.RefundExtra = []string{"bank", "cards", "hold"}, []string{"bank", "cards", "wallet"}
 	}
-	for _, name := range []string{"bank", "cards", "wallet", "hold"} {
+	s.policy.Unaskable, s.policy.Invoicing = []string{bills}, s.billing()
+	for _, name := range []string{"bank", "cards", "wallet", "hold", bills} {
 		s.shops = append(s.shops, newShop(s, name))
 	}
 	s.nodes = []*node{{sale: s, name: "a"}, {sale: s, name: "b"}}

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// Basis is a digest of the proved money, taken and reserved, and of the last finalize: a price answers for exactly the basis it was read on.
+// Basis is a digest of the money, taken, reserved and promised, and of the last finalize: a price answers for exactly the basis it was read on.
 func (p Purchase) Basis() string {
 	last := int64(0)
 	if n := len(p.Finalizes); n > 0 {
 		last = p.Finalizes[n-1].Number
 	}
-	return digest(slices.Concat(p.moneyState(), p.reserveState(), []string{strconv.FormatInt(last, 10)})...)
+	return digest(slices.Concat(p.moneyState(), p.reserveState(), p.invoiceState(), []string{strconv.FormatInt(last, 10)})...)
 }
 
 // Matter is a digest of the proved money and of the price: what a person accepts who accepts a difference.
@@ -34,6 +34,7 @@ func (p Purchase) Sight() string {
 	if p.Released() {
 		flags += " released"
 	}
+	flags += p.invoiceSight()
 	return digest(p.Basis(), p.Matter(), flags, string(p.readBack.seats), p.claimedEvent, p.TiedTo)
 }
 
@@ -76,10 +77,10 @@ func (p Purchase) Net() Money {
 	return sum
 }
 
-// Settled tells whether paying again would be wrong: there is a seat, or money taken or on its way.
+// Settled tells whether paying again would be wrong: there is a seat, or money taken, on its way, or billed.
 func (p Purchase) Settled() bool {
 	return p.seated || p.anyPayment(func(pay Payment) bool {
-		return pay.Net().Positive() || pay.Moving() || pay.MayBeCaptured()
+		return pay.Net().Positive() || pay.Moving() || pay.MayBeCaptured() || pay.Billed()
 	})
 }
 

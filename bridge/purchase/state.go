@@ -14,6 +14,7 @@ const (
 	StateHeld            State = "held"
 	StateRefunding       State = "refunding"
 	StateFinalized       State = "finalized"
+	StateAwaitingInvoice State = "awaiting_invoice"
 	StateRefunded        State = "refunded"
 	StatePaidUnfinalized State = "paid_unfinalized"
 	StateAuthorised      State = "authorised"
@@ -46,6 +47,8 @@ func States() []StateRow {
 			"there is a seat and the bank took the money back; a person moves it on", "Disputed", "Paiement contesté"},
 		{StateHeld, func(p Purchase) bool { return p.Desk != CauseNone },
 			"on the desk for another cause; a person moves it on", "To be handled", "À traiter"},
+		{StateAwaitingInvoice, Purchase.Billed,
+			"the buyer asked to pay on invoice; a person moves it on", "Waiting for invoice payment", "En attente de facture"},
 		{StateFinalized, func(p Purchase) bool { return p.Registered() },
 			"every attendee has a seat; only refunds and doubles move it on", "Registration confirmed", "Inscription confirmée"},
 		{StateRefunded, func(p Purchase) bool { return p.everPaid() && !p.Net().Positive() },

@@ -5,7 +5,7 @@ type Step string
 
 // The steps. Ask, Price and ReadBack only read; Reserve, Capture, Void, Refund, Finalize and Release cannot be taken back and need an
 // intent; Void ends a pay session or gives back the money it reserved; Refund sends back money that was taken; Release gives the seat free
-// that nobody can pay for any more; Conclude closes an intent that a crash left open; HandOver puts on the desk; Abandon gives up what
+// that nobody can pay for any more; Conclude closes an intent that a crash left open; HandOver puts on the desk; Remind notes that the payer of an invoice is to be reminded; Abandon gives up what
 // nobody paid.
 const (
 	StepPrice    Step = "price"
@@ -20,6 +20,7 @@ const (
 	StepConclude Step = "conclude"
 	StepHandOver Step = "hand_over"
 	StepAbandon  Step = "abandon"
+	StepRemind   Step = "remind"
 	StepWait     Step = "wait"
 	StepDone     Step = "done"
 )
@@ -50,6 +51,9 @@ const (
 	CauseVoidFailed       Cause = "void_failed"
 	CauseRefundFailed     Cause = "refund_failed"
 	CauseSeatReleased     Cause = "seat_released"
+	CauseInvoiceLate      Cause = "invoice_late"
+	CauseInvoiceOverdue   Cause = "invoice_overdue"
+	CauseInvoiceCancelled Cause = "invoice_cancelled"
 )
 
 // The causes of waiting, beside those.
@@ -57,6 +61,7 @@ const (
 	CauseAwaitingBuyer    Cause = "awaiting_buyer"
 	CausePaymentPending   Cause = "payment_pending"
 	CauseReadBackTooEarly Cause = "read_back_too_early"
+	CauseInvoicePending   Cause = "invoice_pending"
 	CauseIntentOpen       Cause = "intent_open"
 	CauseRefundPending    Cause = "refund_pending"
 )
