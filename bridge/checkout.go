@@ -55,8 +55,9 @@ type checkout struct {
 }
 
 func (c *checkout) run(ctx context.Context) (CheckoutResult, error) {
-	opener, ok := c.account.Provider.(Opener)
-	if !ok {
+	opener, opens := c.account.Provider.(Opener)
+	_, bills := c.env.Policy.Bills(c.account.Name)
+	if !opens && !bills {
 		return CheckoutResult{Outcome: BadRequest}, nil
 	}
 	if _, facts, err := c.Store.Find(ctx, c.key); err == nil {
@@ -76,6 +77,9 @@ func (c *checkout) run(ctx context.Context) (CheckoutResult, error) {
 	p := c.fold()
 	if p.Offer.Detail.Seats == purchase.SeatsAll {
 		return c.alreadyPaid(ctx, p)
+	}
+	if bills {
+		return c.invoice(ctx, p)
 	}
 	return c.open(ctx, opener, p)
 }

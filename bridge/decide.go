@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"go.uber.org/zap"
@@ -29,6 +30,9 @@ type Decision struct {
 	Account string
 	Payment string
 	Money   purchase.Money
+	// Transfer is the bank's reference of a transfer that paid an invoice (Payment), Money its amount, PaidAt the day.
+	Transfer string
+	PaidAt   time.Time
 	// Seats is what Dynamics shows: all or none.
 	Seats purchase.Seats
 	// Purchase is whose money an orphan is: the id of a purchase of the same environment.
@@ -129,6 +133,8 @@ func (b *Bridge) decided(d Decision, p purchase.Purchase, facts []purchase.Fact)
 		return b.seatsSaid(d, p, f)
 	case purchase.ActRefund:
 		return b.refundOrdered(d, p, f)
+	case purchase.ActApprove, purchase.ActPaid, purchase.ActCancel:
+		return b.invoiceSaid(d, p, f)
 	case purchase.ActTie:
 		return b.orphanTied(d, p, f, facts)
 	default:

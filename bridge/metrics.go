@@ -221,6 +221,9 @@ func (m *Metrics) registered(a Account, p purchase.Purchase, s purchase.Summary)
 	m.finalized.WithLabelValues(a.Kind, a.Name, outcome).Inc()
 	m.slo.WithLabelValues("finalize_in_window", window).Inc()
 	m.sinceRegister.WithLabelValues(a.Kind).Observe(s.RegisteredAt.Sub(p.Registering()).Seconds())
+	if s.PaidAt.IsZero() { // reserved, or on invoice: nothing was taken yet
+		return
+	}
 	took := s.RegisteredAt.Sub(s.PaidAt)
 	m.sincePaid.WithLabelValues(a.Kind, string(p.LearnedBy())).Observe(max(0, took.Seconds()))
 	fast := "good"

@@ -72,7 +72,7 @@ type Visit struct {
 	Language  string
 }
 
-// BuyerState is one of the nine things a buyer can be told.
+// BuyerState is one of the twelve things a buyer can be told.
 type BuyerState string
 
 // The states of the return page.
@@ -85,5 +85,9 @@ const (
 	BuyerExpired    BuyerState = "expired"
 	BuyerLate       BuyerState = "late"
 	BuyerRefunded   BuyerState = "refunded"
-	BuyerUnknown    BuyerState = "unknown"
+
+	BuyerOnInvoice        BuyerState = "on_invoice"        // registered, the invoice is to be paid
+	BuyerInvoiceAsked     BuyerState = "invoice_asked"     // not registered yet
+	BuyerInvoiceCancelled BuyerState = "invoice_cancelled" // by a person, and there is no registration
+	BuyerUnknown          BuyerState = "unknown"
 )

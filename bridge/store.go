@@ -67,6 +67,12 @@ type Store interface {
 	// lease was no longer ours and nothing was changed.
 	SettleList(ctx context.Context, l Listing, due time.Time) error
 
+	// FindBilling returns what an invoice of the purchase needs, empty but for its number if it was erased; ErrNotFound if there is none.
+	FindBilling(ctx context.Context, key purchase.Key, invoice string) (Billing, error)
+
+	// EraseBillings empties what the purchase's invoices need of a person, and says how many there were. Facts stay.
+	EraseBillings(ctx context.Context, key purchase.Key) (int, error)
+
 	// Prune removes settled deliveries and expired tokens from before the instant, and quarantine older than a week. Facts stay.
 	Prune(ctx context.Context, before time.Time) (deliveries int, err error)
 
@@ -101,6 +107,9 @@ type Keeping struct {
 
 	// Token, if any, is a return token to remember.
 	Token *Token
+
+	// Billing, if any, is what an invoice needs; the first of each invoice is kept.
+	Billing *Billing
 }
 
 // Kept is what Keep did.

@@ -37,6 +37,8 @@ func (w *worker) take(ctx context.Context, p purchase.Purchase, next purchase.Ne
 		return w.conclude(ctx, p, next)
 	case purchase.StepHandOver:
 		return w.handOver(ctx, p, next)
+	case purchase.StepRemind:
+		return w.remind(ctx, next)
 	case purchase.StepAbandon:
 		return w.learn(ctx, w.own(purchase.Fact{Kind: purchase.Abandoned, Detail: purchase.Detail{Basis: next.Basis}}))
 	}

@@ -26,6 +26,9 @@ func (b *Bridge) Visit(ctx context.Context, token string, cancelled bool) (Visit
 	env := b.environments[t.Purchase.Environment]
 	p := purchase.Fold(t.Purchase, facts, env.Policy)
 	now := b.Clock.Now()
+	if _, bills := env.Policy.Bills(t.Account); bills {
+		t.Payment = "" // the buyer comes back from nowhere
+	}
 	if deaf := slices.Contains(env.Policy.Unaskable, t.Account); !p.Settled() && t.Payment != "" && !(deaf && cancelled) {
 		b.noteReturn(ctx, t, p, len(facts), now)
 	}
@@ -65,6 +68,9 @@ func (b *Bridge) payAddress(t Token) string {
 
 // buyerState never promises more than the facts prove, and never says that nothing was charged unless that is certain.
 func buyerState(p purchase.Purchase, payment string, cancelled bool, now time.Time) BuyerState {
+	if p.Billed() {
+		return billedState(p)
+	}
 	if p.Registered() { // money out of place is for the desk, the seat is there
 		return BuyerConfirmed
 	}
@@ -83,9 +89,20 @@ func buyerState(p purchase.Purchase, payment string, cancelled bool, now time.Ti
 	return BuyerUnknown
 }
 
+// billedState: whatever the desk has to do with it, the invoice is to be paid.
+func billedState(p purchase.Purchase) BuyerState {
+	if p.Registered() {
+		return BuyerOnInvoice
+	}
+	return BuyerInvoiceAsked
+}
+
 // unpaidState: nothing was charged in a session that only our call can turn into money, if nothing of ours can have done so; in one that the
 // provider says has ended unpaid, perhaps because we ended it for want of a seat; and in an attempt that it says has failed.
 func unpaidState(p purchase.Purchase, payment string, cancelled bool, now time.Time) BuyerState {
+	if payment == "" && p.InvoiceCancelled() {
+		return BuyerInvoiceCancelled
+	}
 	for _, pay := range p.Payments {
 		if pay.Ref != payment || pay.Opened == nil {
 			continue

@@ -28,6 +28,11 @@ func (t *txn) keep(k bridge.Keeping, kept *bridge.Kept) error {
 			return err
 		}
 	}
+	if k.Billing != nil {
+		if err := t.keepBilling(*k.Billing); err != nil {
+			return err
+		}
+	}
 	return t.keepFacts(k, kept)
 }
 

@@ -19,7 +19,7 @@ type message struct {
 	En, Fr Text
 }
 
-// messages is everything a buyer can be told: the nine states of the return page by their names, the ends of the redirect leg with
+// messages is everything a buyer can be told: the states of the return page by their names, the ends of the redirect leg with
 // "pay_" before theirs, and what is wrong with an address. Nothing is said to be uncharged unless the state stands for just that.
 var messages = map[string]message{
 	"confirmed": {good,
@@ -49,6 +49,16 @@ var messages = map[string]message{
 	"unknown": {waiting,
 		Text{"We are checking your payment.", "Do not pay a second time. Keep the reference in case you contact the organiser."},
 		Text{"Nous vérifions votre paiement.", "Ne payez pas une seconde fois. Gardez la référence pour le cas où vous contacteriez l’organisateur."}},
+
+	"on_invoice": {good,
+		Text{"Registration confirmed.", "Your place is reserved. Please pay by the invoice that the organiser sends you."},
+		Text{"Inscription confirmée.", "Votre place est réservée. Vous réglerez avec la facture que l’organisateur vous enverra."}},
+	"invoice_asked": {waiting,
+		Text{"We have received your request for an invoice.", "The organisers will get back to you. Do not pay by other means. You can close this page."},
+		Text{"Nous avons bien reçu votre demande de facture.", "L’organisateur reviendra vers vous. Ne payez pas par un autre moyen. Vous pouvez fermer cette page."}},
+	"invoice_cancelled": {neutral,
+		Text{"The request for an invoice was cancelled.", "There is no registration for it. If you have questions, contact the organiser."},
+		Text{"La demande de facture a été annulée.", "Il n’y a pas d’inscription. Si vous avez une question, contactez l’organisateur."}},
 
 	"pay_leaving": {waiting,
 		Text{"On to the payment page.", "If nothing happens, press the button."},

@@ -26,6 +26,10 @@ type Bridge interface {
 	Checkout(ctx context.Context, r bridge.CheckoutRequest) (bridge.CheckoutResult, error)
 	// Visit says what to tell a buyer who came back; bridge.ErrNotFound for a token that is unknown or too old.
 	Visit(ctx context.Context, token string, cancelled bool) (bridge.Visit, error)
+	// InvoiceForm is what the page shows on which a buyer asks for an invoice; bridge.ErrNotFound for a token that is unknown or too old.
+	InvoiceForm(ctx context.Context, token string) (bridge.InvoiceForm, error)
+	// RequestInvoice keeps the request of a buyer who filled the form in right.
+	RequestInvoice(ctx context.Context, token string, b bridge.Billing) (bridge.InvoiceForm, error)
 }
 
 // Options of the public face. All but BodyWithin are needed.
@@ -65,5 +69,8 @@ func NewPublic(o Options) http.Handler {
 	e.GET("/return/:token", p.back)
 	e.HEAD("/return/:token", p.backHead)
 	e.POST("/return/:token", p.backPost)
+	e.GET(invoiceRoute, p.invoice)
+	e.HEAD(invoiceRoute, p.backHead)
+	e.POST(invoiceRoute, p.invoicePost)
 	return e
 }

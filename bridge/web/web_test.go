@@ -19,6 +19,9 @@ import (
 
 // engine is a Bridge with memory that answers as it is told.
 type engine struct {
+	form     bridge.InvoiceForm
+	answer   bridge.FormState
+	billings []bridge.Billing
 	receipt  bridge.Receipt
 	checkout bridge.CheckoutResult
 	visit    bridge.Visit
@@ -39,6 +42,13 @@ func (e *engine) Receive(_ context.Context, d purchase.Delivery) bridge.Receipt 
 func (e *engine) Checkout(_ context.Context, r bridge.CheckoutRequest) (bridge.CheckoutResult, error) {
 	e.asked = append(e.asked, r)
 	return e.checkout, e.err
+}
+func (e *engine) InvoiceForm(context.Context, string) (bridge.InvoiceForm, error) {
+	return e.form, e.err
+}
+func (e *engine) RequestInvoice(_ context.Context, _ string, b bridge.Billing) (bridge.InvoiceForm, error) {
+	e.billings = append(e.billings, b)
+	return bridge.InvoiceForm{State: e.answer}, e.err
 }
 func (e *engine) Visit(context.Context, string, bool) (bridge.Visit, error) { return e.visit, e.err }
 
@@ -146,7 +156,8 @@ func TestEveryMessageIsThereInBothLanguages(t *testing.T) {
 		}
 	}
 	for _, state := range []bridge.BuyerState{bridge.BuyerConfirmed, bridge.BuyerConfirming, bridge.BuyerPending, bridge.BuyerCancelled, bridge.BuyerRefused,
-		bridge.BuyerExpired, bridge.BuyerLate, bridge.BuyerRefunded, bridge.BuyerUnknown} {
+		bridge.BuyerExpired, bridge.BuyerLate, bridge.BuyerRefunded, bridge.BuyerUnknown,
+		bridge.BuyerOnInvoice, bridge.BuyerInvoiceAsked, bridge.BuyerInvoiceCancelled} {
 		m, ok := messages[string(state)]
 		if !ok {
 			t.Errorf("%s has no message", state)

@@ -22,6 +22,7 @@ func storeLaws() []Law {
 	return []Law{
 		{"what was kept is there after a restart", durable},
 		{"repeats add nothing", repeats},
+		{"what an invoice needs is kept with its request, once, and can be erased", billed},
 		{"any order of keeping gives the same purchase", anyOrder},
 		{"the same facts kept at once by many are one each", crowd},
 		{"own facts are numbered without gaps, and their ids name the number", numbered},
