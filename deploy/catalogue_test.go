@@ -67,7 +67,7 @@ counter   oauth_token_refreshes_total                        client result=ok|er
 counter   messages_total                                     channel=mail|webhook kind=invoice_requested|payment_received|refused_after_payment|participation_confirmed|refunded|desk result=sent|retried|given_up|dropped
 gauge     messages_waiting                                   channel=mail|webhook
 gauge     messages_oldest_timestamp_seconds                  channel=mail|webhook
-counter   operator_actions_total                             action=retry|ask|accept|refund|seats|release|tie|close|note
+counter   operator_actions_total                             action=retry|ask|accept|refund|seats|release|tie|close|note|approve|paid|cancel
 gauge     credential_expiry_timestamp_seconds                credential
 
 histogram store_operation_duration_seconds                   operation

@@ -17,6 +17,7 @@ import (
 	"github.com/paybridge/paybridge/providers/braintree"
 	"github.com/paybridge/paybridge/providers/generic"
 	"github.com/paybridge/paybridge/providers/ingenico"
+	"github.com/paybridge/paybridge/providers/invoice"
 	"github.com/paybridge/paybridge/providers/lyra"
 	"github.com/paybridge/paybridge/providers/mollie"
 	"github.com/paybridge/paybridge/providers/monetico"
@@ -41,6 +42,7 @@ type Config struct {
 	Mollie    *mollie.Config    `yaml:"mollie,omitempty"`    // payments, by classic webhooks or signed events
 	Generic   *generic.Config   `yaml:"generic,omitempty"`   // signed notifications of any provider, by settings
 	Ingenico  *ingenico.Config  `yaml:"ingenico,omitempty"`  // Worldline Direct, Worldline Connect, Ogone e-Commerce
+	Invoice   *invoice.Config   `yaml:"invoice,omitempty"`   // on invoice, paid later by a bank transfer; nobody outside
 }
 
 // sections are the sections by their keys, those that are not there as well: then the Section is nil.
@@ -98,6 +100,14 @@ func (c Config) ReferenceFields() []string {
 func (c Config) Reserves() bool {
 	r, ok := c.section().(protocol.Reserver)
 	return ok && r.Reserves()
+}
+
+// Terms are how the account sells on invoice; ok is false for accounts that do not.
+func (c Config) Terms() (t purchase.Terms, ok bool) {
+	if c.Kind() != "invoice" {
+		return purchase.Terms{}, false
+	}
+	return c.Invoice.Terms(), true
 }
 
 // Validate notes everything that is wrong with the section.

@@ -57,7 +57,11 @@ func decisions() []decision {
 func refundFlags(cmd *cobra.Command, d *bridge.Decision) {
 	cmd.Flags().StringVar(&d.Account, "account", "", "the payment's account, where several payments hold money")
 	cmd.Flags().StringVar(&d.Payment, "payment", "", "the provider's reference of the payment, where several hold money")
-	cmd.Flags().Func("amount", "how much, such as \"10.00 EUR\"; all of it without", func(s string) (err error) {
+	amountFlag(cmd, d, "how much, such as \"10.00 EUR\"; all of it without")
+}
+
+func amountFlag(cmd *cobra.Command, d *bridge.Decision, means string) {
+	cmd.Flags().Func("amount", means, func(s string) (err error) {
 		amount, currency, _ := strings.Cut(strings.TrimSpace(s), " ")
 		if strings.Contains(amount, ",") {
 			return errors.New("write it with a decimal point and the currency, such as \"10.00 EUR\"")
@@ -185,6 +189,12 @@ func secondQuestion(d bridge.Decision, row bridge.Row) (question, word string) {
 		return fmt.Sprintf("Purchase %s is registered although %s were paid for %s.", d.Key.ID, s.Paid, s.Price), "yes"
 	case purchase.ActFree:
 		return fmt.Sprintf("The seat of purchase %s is given free, and the buyer can no longer pay for it.", d.Key.ID), "yes"
+	case purchase.ActApprove:
+		return fmt.Sprintf("Purchase %s is registered before its invoice over %s is paid.", d.Key.ID, s.Price), "yes"
+	case purchase.ActPaid:
+		return fmt.Sprintf("From now on the invoice of purchase %s (price %s) is taken to be paid with %s.", d.Key.ID, s.Price, d.Money), d.Money.Decimal()
+	case purchase.ActCancel:
+		return fmt.Sprintf("The invoice of purchase %s (seats: %s) is not to be paid any more.", d.Key.ID, yesNo(s.Registered)), "yes"
 	case purchase.ActTie:
 		return fmt.Sprintf("The payment of %s (%s) is taken as the payment of purchase %s.", d.Key.ID, s.Paid, d.Purchase), "yes"
 	}

@@ -152,6 +152,9 @@ func TestEveryProviderHasASimulator(t *testing.T) {
 		}
 	}
 	for _, kind := range providers.Kinds() {
+		if kind == "invoice" { // there is nobody outside
+			continue
+		}
 		if !slices.Contains(simulatedKinds, kind) {
 			t.Errorf("there is no simulator of %s", kind)
 		}

@@ -194,8 +194,8 @@ func seals(c *config.Config) (purchase.Seals, error) {
 	return purchase.NewSeals(keys...)
 }
 
-// policies gives each environment its policy: what its own section says, which of its accounts reserve the money first, and which send it
-// back by themselves.
+// policies gives each environment its policy: what its own section says, which of its accounts reserve the money first, which send it back
+// by themselves, and which sell on invoice.
 func policies(c *config.Config) func(string) purchase.Policy {
 	byName := map[string]purchase.Policy{}
 	for name, e := range c.Environments {
@@ -208,6 +208,12 @@ func policies(c *config.Config) func(string) purchase.Policy {
 			if is {
 				*accounts = append(*accounts, name)
 			}
+		}
+		if terms, ok := a.Config.Terms(); ok {
+			if policy.Invoicing == nil {
+				policy.Invoicing = map[string]purchase.Terms{}
+			}
+			policy.Invoicing[name] = terms
 		}
 		byName[a.Environment] = policy
 	}
