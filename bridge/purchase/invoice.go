@@ -87,15 +87,9 @@ func (p Purchase) invoiceSight() string {
 	return sight
 }
 
-// claims counts what claims the seat: payments that hold money, and invoices that wait for some.
-func (p Purchase) claims() int {
-	n := p.holding()
-	for _, pay := range p.Payments {
-		if pay.Billed() {
-			n++
-		}
-	}
-	return n
+// billedBeside tells whether an invoice is still to be paid although another payment has the seat. No acceptance of money covers that.
+func (p Purchase) billedBeside(pays Payment) bool {
+	return p.anyPayment(func(pay Payment) bool { return pay.Billed() && !pay.is(pays) })
 }
 
 // planInvoice waits for a person to approve what is not worth a seat yet. Once the deadline has passed no seat can come of it.

@@ -65,6 +65,8 @@ func TestAnInvoiceIsWorthASeatByPolicyOrByAPersonsWord(t *testing.T) {
 		"paid in other money":                desk(invoiced(true).sat().transfer("t", purchase.Money{Minor: 4500, Currency: "USD"}), purchase.CauseCurrency),
 		"one transfer of two amounts":        desk(invoiced(true).sat().transfer("t", euros45).transfer("t", euros(4400)), purchase.CauseContradiction),
 		"paid by card too":                   desk(invoiced(true).sat().proved(purchase.Captured, "p", "c", euros45), purchase.CauseSecondPayment),
+		"paid by card too, and accepted":     desk(accept(invoiced(true).sat().proved(purchase.Captured, "p", "c", euros45)), purchase.CauseSecondPayment),
+		"other money too, and accepted":      desk(accept(invoiced(true).sat().proved(purchase.Captured, "p", "c", euros(1000))), purchase.CauseSecondPayment),
 		"paid by card, the invoice is over":  {invoiced(true).sat().proved(purchase.Captured, "p", "c", euros45).word(purchase.InvoiceCancelled), purchase.StepDone, purchase.CauseNone},
 		"paid twice":                         desk(invoiced(true).sat().transfer("t", euros45).proved(purchase.Captured, "p", "c", euros45), purchase.CauseSecondPayment),
 		"time to remind":                     {invoiced(true).sat().pass(15 * day), purchase.StepRemind, purchase.CauseNone},
@@ -74,6 +76,10 @@ func TestAnInvoiceIsWorthASeatByPolicyOrByAPersonsWord(t *testing.T) {
 		"cancelled, with its seat":           desk(invoiced(true).sat().word(purchase.InvoiceCancelled), purchase.CauseInvoiceCancelled),
 		"cancelled, and its seat is no more": {gone(invoiced(true).sat().word(purchase.InvoiceCancelled)), purchase.StepWait, purchase.CauseAwaitingBuyer},
 	})
+}
+
+func accept(h *history) *history {
+	return h.keep(purchase.Decided, purchase.Fact{Kind: purchase.Accepted, Detail: purchase.Detail{Basis: h.fold().Matter()}})
 }
 
 func unbilling(h *history) *history { h.policy.Invoicing = nil; return h }

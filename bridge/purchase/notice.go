@@ -51,7 +51,7 @@ type NoticeRow struct {
 // organiser only.
 func NoticeKinds() []NoticeRow {
 	return []NoticeRow{
-		{NoticeInvoiceRequested, false, "the buyer asked to pay on invoice", nil}, // no fact proves it yet
+		{NoticeInvoiceRequested, false, "the buyer asked to pay on invoice", Purchase.invoiceAsked},
 		{NoticePaymentReceived, false, "money was taken, and that is proved", Purchase.received},
 		{NoticeRefused, false, "money is held, and there will be no seat unless a person makes one", Purchase.turnedAway},
 		{NoticeConfirmed, false, "every attendee has a seat", Purchase.confirmed},
@@ -122,6 +122,15 @@ func (p Purchase) each(kind NoticeKind, moved Kind) []Notice {
 	var all []Notice
 	for _, f := range p.moves(moved, anyOfThem) {
 		all = append(all, p.notice(kind, Notice{Account: f.Account, Money: f.Money, At: since(f)}, about(f)...))
+	}
+	return all
+}
+
+func (p Purchase) invoiceAsked() []Notice {
+	var all []Notice
+	for _, pay := range p.Invoices() {
+		f := pay.Invoice.Asked
+		all = append(all, p.notice(NoticeInvoiceRequested, Notice{Account: f.Account, Money: f.Money, At: f.At}, f.Account, f.Payment))
 	}
 	return all
 }

@@ -230,7 +230,7 @@ func (p Purchase) planPaidSeat(pays Payment, now time.Time) Next {
 	switch {
 	case p.reserves(pays):
 		return p.collect(pays, now)
-	case p.claims() > 1 && !p.accepted():
+	case p.billedBeside(pays) || p.holding() > 1 && !p.accepted():
 		if next, ok := p.refundExtra(pays, now); ok {
 			return next
 		}
@@ -250,6 +250,8 @@ func (p Purchase) planUnpaidSeat() Next {
 		return p.handOver(CauseInvoiceCancelled, time.Time{})
 	case !p.funded():
 		return p.handOver(CauseSeatWithoutMoney, time.Time{})
+	case p.Net().Positive() && p.anyPayment(Payment.Billed):
+		return p.handOver(CauseSecondPayment, time.Time{})
 	case p.accepted():
 		return Next{Step: StepDone}
 	case p.holding() > 1:

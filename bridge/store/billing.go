@@ -13,7 +13,11 @@ func (t *txn) keepBilling(b bridge.Billing) error {
 	_, err := t.exec(`INSERT INTO billings (environment, purchase, invoice, name, address, email, vat, reference, language, kept)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (environment, purchase, invoice) DO NOTHING`,
 		b.Purchase.Environment, b.Purchase.ID, b.Invoice, b.Name, b.Address, b.Email, b.VAT, b.Reference, b.Language, micros(t.now))
-	return err
+	address := purchase.ParseAddress(b.Email)
+	if err != nil || address == "" || !t.store.tells(b.Purchase.Environment, bridge.MailToPayer) {
+		return err
+	}
+	return t.keepContact(b.Purchase, bridge.KnownContact{Contact: purchase.Contact{Address: address, Language: b.Language}, Source: bridge.ContactOfProvider})
 }
 
 // FindBilling implements bridge.Store.
@@ -33,9 +37,13 @@ func (s *Store) FindBilling(ctx context.Context, key purchase.Key, invoice strin
 // EraseBillings implements bridge.Store.
 func (s *Store) EraseBillings(ctx context.Context, key purchase.Key) (n int, err error) {
 	err = s.write(ctx, "erase_billings", func(t *txn) (err error) {
-		n, err = t.exec(`UPDATE billings SET name = '', address = '', email = '', vat = '', reference = '', erased = ?
-			WHERE environment = ? AND purchase = ? AND erased IS NULL`, micros(t.now), key.Environment, key.ID)
+		n, err = t.eraseBillings(key)
 		return err
 	})
 	return n, err
+}
+
+func (t *txn) eraseBillings(key purchase.Key) (int, error) {
+	return t.exec(`UPDATE billings SET name = '', address = '', email = '', vat = '', reference = '', erased = ?
+		WHERE environment = ? AND purchase = ? AND erased IS NULL`, micros(t.now), key.Environment, key.ID)
 }

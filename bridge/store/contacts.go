@@ -79,7 +79,8 @@ func (s *Store) EraseContact(ctx context.Context, e bridge.Erasure) (bridge.Eras
 func (t *txn) contactsOf(e bridge.Erasure) ([]purchase.Key, error) {
 	statement, args := `SELECT environment, id FROM purchases WHERE environment = ? AND id = ?`, []any{e.Purchase.Environment, e.Purchase.ID}
 	if e.Address != "" {
-		statement, args = `SELECT environment, purchase FROM contacts WHERE lower(address) = lower(?)`, []any{e.Address.Reveal()}
+		statement, args = `SELECT environment, purchase FROM contacts WHERE lower(address) = lower(?)
+			UNION SELECT environment, purchase FROM billings WHERE lower(email) = lower(?)`, []any{e.Address.Reveal(), e.Address.Reveal()}
 	}
 	rows, err := t.rows(statement, args...)
 	if err != nil {
@@ -111,6 +112,9 @@ func (t *txn) erase(key purchase.Key, address purchase.Address, erased *bridge.E
 	}
 	if kept != "" {
 		erased.Contacts++
+	}
+	if _, err := t.eraseBillings(key); err != nil {
+		return err
 	}
 	_, err = t.exec(`INSERT INTO contacts (environment, purchase, address, language, source, kept, erased) VALUES (?, ?, '', '', 'dynamics', ?, ?)
 		ON CONFLICT (environment, purchase) DO UPDATE SET address = '', language = '', erased = excluded.erased`, key.Environment, key.ID, micros(t.now), micros(t.now))
