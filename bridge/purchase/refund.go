@@ -42,7 +42,8 @@ func (p Purchase) carryOn(pay Payment, now time.Time) (Next, bool) {
 		return Next{}, false
 	}
 	again := last.At.Add(min(time.Second<<min(len(pay.Refunds)-1, 12), time.Hour))
-	repeat := last.Result == Unknown && now.Before(pay.begun(*last).Add(refundPatience)) || last.Result == Unsent
+	rest, _ := pay.Net().Minus(last.Money)
+	repeat := rest.Minor >= 0 && (last.Result == Unknown && now.Before(pay.begun(*last).Add(refundPatience)) || last.Result == Unsent)
 	switch {
 	case slices.Contains(p.shut, pay.Account):
 		return Next{Step: StepWait, Due: now.Add(time.Minute), Cause: CauseRefundPending}, true

@@ -169,6 +169,8 @@ func (o *oracle) unsettled(facts []purchase.Fact) *purchase.Fact {
 				settled = settled || f.Detail.Result == purchase.Refused || f.Detail.Result == purchase.Unsent
 			case f.Kind == purchase.ReadBack && f.Attempt >= intent.Number:
 				settled = settled || f.Detail.Seats == purchase.SeatsNone && !f.At.Before(intent.Detail.SendBefore.Add(o.policy.Quiet))
+			case f.Kind == purchase.ReadBack && f.Standing == purchase.Decided && f.Number > intent.Number:
+				settled = settled || f.Detail.Seats == purchase.SeatsNone && !f.At.Before(intent.Detail.SendBefore.Add(o.policy.Quiet))
 			}
 		}
 		if !settled {
@@ -399,7 +401,7 @@ func (o *oracle) planned(n *node, p purchase.Purchase, next purchase.Next) {
 	if next.Step == purchase.StepDone && p.TiedTo == "" && held.positive() > 0 && !o.seated(facts) && !p.Closed() {
 		o.expect(lawLimbo, p.Desk != purchase.CauseNone && p.Desk == next.Cause, "money rests outside the desk (%q, %q)", p.Desk, next.Cause)
 	}
-	if next.Step == purchase.StepWait && held.positive() > 0 && o.unsettled(facts) == nil && p.Open == nil && !o.returning(facts) && o.now.Before(p.Deadline.At) {
+	if next.Step == purchase.StepWait && held.positive() > 0 && o.unsettled(facts) == nil && p.Open == nil && next.Cause != purchase.CauseRefundPending && o.now.Before(p.Deadline.At) {
 		o.expect(lawBackwards, !next.Due.After(p.Deadline.At), "it waits until %s, past the deadline", next.Due.Format(time.TimeOnly))
 	}
 }
