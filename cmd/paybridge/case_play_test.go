@@ -89,6 +89,7 @@ func verbs() []verb {
 		{"dynamics recovers", func(p *play, _ context.Context, _ string) (string, error) { p.dynamics.ClearFaults(); return "", nil }},
 		{"provider", (*play).providerFails},
 		{"provider recovers", func(p *play, _ context.Context, _ string) (string, error) { p.at.ClearFaults(); return "", nil }},
+		{"the organiser registers by hand", func(p *play, _ context.Context, _ string) (string, error) { return "", p.dynamics.Seat(p.purchase) }},
 		{"the reservation lapses", (*play).lapses},
 		{"desk", (*play).decides},
 		{"crash at", (*play).crashes},
