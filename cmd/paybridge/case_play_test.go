@@ -55,6 +55,9 @@ const (
 // usualDelay is how long a notification travels; the buyer's browser is faster.
 const usualDelay = 2 * time.Second
 
+// breath is between two lines: what the daemon does at once is done by then, so that no two things happen at the same instant.
+const breath = time.Second
+
 // A verb is a line of a script: its first words, and what it does. What it returns is what the buyer reads, "" for nothing new.
 type verb struct {
 	words string
@@ -121,6 +124,7 @@ func (p *play) perform(ctx context.Context) (told []string) {
 			}
 		}
 		told = append(told, line)
+		_ = p.clock.Sleep(ctx, breath)
 	}
 	return told
 }
