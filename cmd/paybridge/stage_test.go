@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/paybridge/paybridge/bridge"
-	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/dataverse/dataversesim"
 	"github.com/paybridge/paybridge/providers/providersim"
 )
@@ -145,12 +144,6 @@ func (s *stage) close() {
 	}
 	s.keeper.Wait()
 	s.stop()
-}
-
-// row is what the daemon lists of a purchase.
-func (s *stage) row(ctx context.Context, id string) (bridge.Row, bool) {
-	row, _, err := s.daemon().program.store.Find(ctx, purchase.Key{Environment: demoEnvironment, ID: id})
-	return row, err == nil
 }
 
 // A mailman carries the notifications; it can lose them, or keep them for a while.
