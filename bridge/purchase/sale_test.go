@@ -68,7 +68,7 @@ func newSale(l luck, fair bool) *sale {
 		key: purchase.Key{Environment: "main", ID: "0d3f7c1a-52aa-4c55-9e6d-1b2c3d4e5f60"}, policy: purchase.DefaultPolicy(50 * time.Minute),
 		belongs: map[[2]string]purchase.Key{}}
 	s.now = s.opening
-	s.oracle = &oracle{sale: s, readAt: map[string]int{}, moves: map[move]bool{}, byPolicy: map[*pay]int{}}
+	s.oracle = &oracle{sale: s, readAt: map[string]int{}, moves: map[move]bool{}, byPolicy: map[*pay]int{}, told: map[string]purchase.Notice{}}
 	s.trouble = []int{0, 4, 15}[s.pick(3, "trouble")]
 	if s.deaths = 100; fair {
 		s.deaths = 1 // the purchase is given up after three finalizes that came to nothing
