@@ -85,7 +85,7 @@ var faults = map[string]fault{
 	"agreed sessions are never reserved":  {lawSeat, planned(reserving(purchase.StepDone))},
 	"money is taken, not reserved":        {lawCharged, planned(reserving(purchase.StepCapture))},
 	"a refund in doubt is made anew":      {lawNeverBoth, func(s *sale) { s.keyless = purchase.StepRefund }},
-	"refunds under way are overlooked":    {lawNeverBoth, without("planRefund")},
+	"refunds under way are overlooked":    {lawProgress, without("planRefund")},
 	"money goes back without a last try":  {lawNeverBoth, planned(despairing)},
 	"money goes back before the deadline": {lawNeverBoth, planned(early)},
 	"the money of a seat goes back":       {lawNeverBoth, planned(generous)},

@@ -177,9 +177,9 @@ func patientFor(c purchase.Cause) func(purchase.Purchase, time.Time, purchase.Ne
 }
 
 // unreminding forgets to remind, and nagging does it at every look.
-func unreminding(_ purchase.Purchase, _ time.Time, next purchase.Next) purchase.Next {
+func unreminding(_ purchase.Purchase, now time.Time, next purchase.Next) purchase.Next {
 	if next.Step == purchase.StepRemind {
-		return purchase.Next{Step: purchase.StepWait, Due: next.Due.Add(7 * day)}
+		return purchase.Next{Step: purchase.StepWait, Due: now.Add(7 * day)}
 	}
 	return next
 }
