@@ -208,6 +208,9 @@ func (s *sale) listed(ctx context.Context) (map[string]purchaseRow, error) {
 	return rows, nil
 }
 
+// lull is how long a purchase without money rests at least that is not waited for: all its buyers are through.
+const lull = 5 * time.Second
+
 // judge fills in the fates from what the simulators hold and the daemon lists, and counts those that still move.
 func (s *sale) judge(script []scene, listed map[string]purchaseRow) (pending int) {
 	for i := range s.fates {
@@ -230,7 +233,8 @@ func (s *sale) judge(script []scene, listed map[string]purchaseRow) (pending int
 		f.judge(s.tolerated(script[i]))
 		moving := known && row.Stage != bridge.Idle && row.State != purchase.StateFinalized && !row.OnDesk
 		f.weigh(moving)
-		soon := moving && (row.Due == nil || time.Until(*row.Due) < s.window) // a month's watch over what failed is nothing to wait for
+		empty := f.Captured == f.Refunded && f.Reserved == 0 // what failed is watched for a month, and nothing to wait for
+		soon := moving && (row.Due == nil || time.Until(*row.Due) < s.window) && !(empty && row.Due != nil && time.Until(*row.Due) > lull)
 		if soon || f.Unexpected || f.Lost || f.Limbo > 0 {
 			pending++
 		}
