@@ -64,7 +64,7 @@ counter   provider_requests_total                            provider operation=
 histogram provider_request_duration_seconds                  provider operation=create|get|capture|refund|list|verify
 gauge     oauth_token_expiry_timestamp_seconds               client
 counter   oauth_token_refreshes_total                        client result=ok|error
-counter   messages_total                                     channel=mail|webhook kind=invoice_requested|payment_received|refused_after_payment|participation_confirmed|refunded|desk result=sent|retried|given_up|dropped
+counter   messages_total                                     channel=mail|webhook kind=invoice_requested|invoice_reminder|payment_received|refused_after_payment|participation_confirmed|refunded|desk result=sent|retried|given_up|dropped
 gauge     messages_waiting                                   channel=mail|webhook
 gauge     messages_oldest_timestamp_seconds                  channel=mail|webhook
 counter   operator_actions_total                             action=retry|ask|accept|refund|seats|release|tie|close|note|approve|paid|cancel

@@ -32,6 +32,7 @@ type NoticeKind string
 // The kinds.
 const (
 	NoticeInvoiceRequested NoticeKind = "invoice_requested"
+	NoticeInvoiceReminder  NoticeKind = "invoice_reminder"
 	NoticePaymentReceived  NoticeKind = "payment_received"
 	NoticeConfirmed        NoticeKind = "participation_confirmed"
 	NoticeRefused          NoticeKind = "refused_after_payment"
@@ -52,6 +53,7 @@ type NoticeRow struct {
 func NoticeKinds() []NoticeRow {
 	return []NoticeRow{
 		{NoticeInvoiceRequested, false, "the buyer asked to pay on invoice", Purchase.invoiceAsked},
+		{NoticeInvoiceReminder, false, "an invoice is still to be paid, and a mark for reminding has passed", Purchase.invoiceReminded},
 		{NoticePaymentReceived, false, "money was taken, and that is proved", Purchase.received},
 		{NoticeRefused, false, "money is held, and there will be no seat unless a person makes one", Purchase.turnedAway},
 		{NoticeConfirmed, false, "every attendee has a seat", Purchase.confirmed},
@@ -131,6 +133,19 @@ func (p Purchase) invoiceAsked() []Notice {
 	for _, pay := range p.Invoices() {
 		f := pay.Invoice.Asked
 		all = append(all, p.notice(NoticeInvoiceRequested, Notice{Account: f.Account, Money: f.Money, At: f.At}, f.Account, f.Payment))
+	}
+	return all
+}
+
+// invoiceReminded: each mark is told of once, as long as the invoice is to be paid.
+func (p Purchase) invoiceReminded() []Notice {
+	var all []Notice
+	for _, pay := range p.Invoices() {
+		if v := pay.Invoice; pay.Billed() && !v.reminded.IsZero() {
+			f := v.Asked
+			mark := v.reminded.Format(time.RFC3339)
+			all = append(all, p.notice(NoticeInvoiceReminder, Notice{Account: f.Account, Money: f.Money, At: v.reminded}, f.Account, f.Payment, mark))
+		}
 	}
 	return all
 }

@@ -34,6 +34,9 @@ func (o *oracle) soIsIt(l *ledger, p purchase.Purchase, n purchase.Notice) {
 	case purchase.NoticeInvoiceRequested:
 		asked := slices.ContainsFunc(o.shops[4].pays, func(p *pay) bool { return p.name == n.Account && p.money == n.Money })
 		o.expect(lawNotice, asked, "an invoice over %s is told and nobody asked for one", n.Money)
+	case purchase.NoticeInvoiceReminder:
+		unpaid := slices.ContainsFunc(o.shops[4].pays, func(p *pay) bool { return p.name == n.Account && p.money == n.Money && !p.cancelled })
+		o.expect(lawNotice, unpaid && !n.At.After(o.now), "a reminder of %s is told and no such invoice is open", n.Money)
 	case purchase.NoticePaymentReceived:
 		o.expect(lawNotice, o.moved(n.Account, n.Money, purchase.Captured), "%s is told as received and no shop took it", n.Money)
 	case purchase.NoticeRefunded:
