@@ -128,11 +128,6 @@ func (d *door) Claim(ctx context.Context, owner string, n int, lease time.Durati
 }
 
 // Settle implements bridge.Store.
-// ClaimList never lets a list be read: lists are read beside the engine's own work, and the cases are written for what is asked and heard.
-func (d *door) ClaimList(context.Context, string, string, time.Duration) (bridge.Listing, error) {
-	return bridge.Listing{}, bridge.ErrNotFound
-}
-
 func (d *door) Settle(ctx context.Context, c bridge.Claim, s bridge.Settlement) error {
 	d.pass()
 	return d.Store.Settle(ctx, c, s)
