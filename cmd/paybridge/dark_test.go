@@ -43,11 +43,15 @@ func TestASaleWithoutOneNotificationLosesNoSeat(t *testing.T) {
 		}
 	}
 	buyers.Wait()
+	least := window
 	for _, id := range paid {
-		if row := c.await(id, purchase.StateFinalized); row.Summary.RegisteredAt.After(row.Summary.Deadline.At) {
+		row := c.await(id, purchase.StateFinalized)
+		least = min(least, row.Summary.Deadline.At.Sub(row.Summary.RegisteredAt))
+		if row.Summary.RegisteredAt.After(row.Summary.Deadline.At) {
 			t.Errorf("%s has its seat after the deadline", id)
 		}
 	}
+	t.Logf("%d payments, least time left at the seat %.1fs of %s", len(paid), least.Seconds(), window)
 	for id, h := range w.seats() {
 		if h.seats != 1 {
 			t.Errorf("%s has %d seats", id, h.seats)
