@@ -178,6 +178,9 @@ func (b *Bridge) refundOrdered(d Decision, p purchase.Purchase, f purchase.Fact)
 		return nil, fmt.Errorf("refund %s: %w; the payment holds %s", money, ErrNotAllowed, net)
 	}
 	f.Kind, f.Account, f.Payment, f.Money, f.Detail.Basis = purchase.RefundOrdered, some[0].Account, some[0].Ref, money, p.Sight()
+	if p.Registered() {
+		f.Detail.Seats = purchase.SeatsAll
+	}
 	return []purchase.Fact{f}, nil
 }
 

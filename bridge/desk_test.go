@@ -21,6 +21,7 @@ type refunding struct {
 	back    map[string]purchase.Money // by key
 	answers []error                   // of the next calls; they take effect all the same, unless final
 	calls   int
+	hidden  bool // what was sent back does not show yet
 }
 
 func newRefunding(p *psp) *refunding { return &refunding{psp: p, back: map[string]purchase.Money{}} }
@@ -63,7 +64,7 @@ func (r *refunding) Ask(ctx context.Context, ref purchase.Ref) ([]purchase.Fact,
 	facts, err := r.psp.Ask(ctx, ref)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(facts) > 0 {
+	if len(facts) > 0 && !r.hidden {
 		facts = append(facts, r.facts(ref.Payment)[1:]...)
 	}
 	return facts, err
@@ -340,5 +341,57 @@ func TestADecisionSaysWhoWhenAndWhy(t *testing.T) {
 	got := fmt.Sprintf("%s %s %s %q at all: %v", f.Kind, f.Standing, f.Detail.By, f.Detail.Reason, !f.At.IsZero() && f.Number > 0)
 	if diff := cmp.Diff(`noted decided ada "as the buyer asked" at all: true`, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// unhurried is an error after which nothing is known, and nothing may be tried again before its time.
+type unhurried struct {
+	error
+	after time.Duration
+}
+
+func (u unhurried) Retry() (time.Duration, bool) { return u.after, true }
+
+func TestARefundInDoubtIsNotRepeatedBeforeTheProviderAllows(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, time.Minute)
+	h.full("full")
+	r, b := h.refunding(t)
+	r.answers = []error{unhurried{errors.New("nobody answers"), 4 * time.Second}}
+	id := h.dynamics.register(euros45, time.Now())
+	h.pay(t, b, id, "p1", euros45)
+	h.await(t, id, purchase.StateHeld)
+	h.psp.mu.Lock()
+	r.hidden = true
+	h.psp.mu.Unlock()
+	decide(t, b, bridge.Decision{Key: purchase.Key{Environment: "main", ID: id}, Action: purchase.ActRefund})
+	time.Sleep(3 * time.Second)
+	h.psp.mu.Lock()
+	calls := r.calls
+	r.hidden = false
+	h.psp.mu.Unlock()
+	if calls != 1 {
+		t.Errorf("%d calls in three seconds", calls)
+	}
+	h.await(t, id, purchase.StateRefunded)
+}
+
+func TestARefundThatFailsIsOnTheDeskThoughAPersonClosedMeanwhile(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, time.Minute)
+	h.full("full")
+	r, b := h.refunding(t)
+	r.answers = []error{final{errors.New("the balance is too low")}}
+	id := h.dynamics.register(euros45, time.Now())
+	key := purchase.Key{Environment: "main", ID: id}
+	h.pay(t, b, id, "p1", euros45)
+	h.await(t, id, purchase.StateHeld)
+	decide(t, b, bridge.Decision{Key: key, Action: purchase.ActClose})
+	h.await(t, id, purchase.StateResolved)
+	decide(t, b, bridge.Decision{Key: key, Action: purchase.ActRefund})
+	for end := time.Now().Add(20 * time.Second); h.await(t, id, purchase.StateHeld).Summary.Cause != purchase.CauseRefundFailed; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("nobody knows of the refund that failed")
+		}
 	}
 }

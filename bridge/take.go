@@ -125,6 +125,12 @@ func (w *worker) proved(ctx context.Context, account Account, next purchase.Next
 	if !w.key.Orphaned() {
 		return facts, nil
 	}
+	if w.fold().Returning() { // it is nobody's until it is known whether it went back
+		for i := range facts {
+			facts[i].Purchase = w.key
+		}
+		return facts, nil
+	}
 	return w.tie(account, next, facts), nil
 }
 
@@ -231,6 +237,9 @@ func (w *worker) operate(ctx context.Context, next purchase.Next, call func(cont
 	if err != nil {
 		return err
 	}
+	if !w.now().Before(intents[0].Detail.SendBefore) {
+		return w.concluded(ctx, intents[0], purchase.Outcome{Result: purchase.Unsent, Reason: "too_late_to_send"})
+	}
 	w.log.Info("calling the provider", zap.String("step", string(next.Step)), zap.String("account", next.Account), zap.String("payment", next.Payment.Payment))
 	proofs, err := call(ctx, next.Payment, w.operationKey(intents[0]))
 	by := purchase.ByReturn // the buyer agreed, and then we took or reserved the money
@@ -273,6 +282,9 @@ func (w *worker) concluded(ctx context.Context, intent purchase.Fact, o purchase
 	f := w.own(purchase.Fact{Kind: purchase.Concluded, Account: intent.Account, Payment: intent.Payment, Attempt: intent.Number,
 		Detail: purchase.Detail{Step: intent.Detail.Step, Result: o.Result, Reason: o.Reason}})
 	f.Purchase = w.key
+	if o.After > 0 && o.Result == purchase.Unknown {
+		f.Detail.Until = w.now().Add(o.After)
+	}
 	if err := w.insist(ctx, append([]purchase.Fact{f}, taught...)); err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type Attempt struct {
 	Reason     string
 	At         time.Time // when it was concluded
 	told       int64     // number of its last outcome
+	notBefore  time.Time // the other side wants no repeat before this
 }
 
 // MayHaveWorked tells whether nobody can say from the attempt alone whether it had its effect.
@@ -66,6 +67,9 @@ func (a *Attempt) conclude(facts []*Fact) {
 			continue
 		}
 		a.told = max(a.told, f.Number)
+		if f.Detail.Until.After(a.notBefore) {
+			a.notBefore = f.Detail.Until
+		}
 		better := sureness[f.Detail.Result] > sureness[a.Result]
 		same := f.Detail.Result == a.Result && (a.At.IsZero() || f.At.Before(a.At))
 		if !a.Concluded || better || same {

@@ -67,7 +67,7 @@ func (p Purchase) Actions() []Action {
 	add(ActApprove, p.anyPayment(p.Approvable))
 	add(ActPaid, len(p.Invoices()) > 0)
 	add(ActCancel, p.anyPayment(Payment.Billed))
-	add(ActTie, p.Key.Orphaned() && p.Net().Positive())
+	add(ActTie, p.Key.Orphaned() && p.Net().Positive() && p.Open == nil && !p.Returning())
 	add(ActClose, held)
 	return append(all, ActNote)
 }

@@ -145,7 +145,7 @@ const (
 	// Intended: written before a call that cannot be taken back: Detail.Step, SendBefore, and the payment if it is about one. Of a
 	// refund also Money, what the payment is to hold after it (Detail.Left), and Attempt, the person's order; 0 is the policy's.
 	Intended Kind = "intended"
-	// Concluded: what became of the intent named by Attempt: Detail.Result, Reason.
+	// Concluded: what became of the intent named by Attempt: Detail.Result, Reason; Until where it must not be repeated before.
 	Concluded Kind = "concluded"
 	// ReadBack: which seats Dynamics shows: Detail.Seats, Attempt the finalize it was asked after (0: none), At our time of asking.
 	ReadBack Kind = "read_back"
@@ -166,7 +166,7 @@ const (
 	Retried Kind = "retried"
 	// AskOrdered: the providers are to be asked about every payment now.
 	AskOrdered Kind = "ask_ordered"
-	// RefundOrdered: Money of the payment is to go back. It lapses unless it is begun while the Sight is Detail.Basis.
+	// RefundOrdered: Money of the payment is to go back, Detail.Seats is all where there was a seat. It lapses unless it is begun while the Sight is Detail.Basis.
 	RefundOrdered Kind = "refund_ordered"
 	// ReleaseOrdered: the seat is to be given free as soon as nobody can pay for it. It lapses unless the Sight is Detail.Basis.
 	ReleaseOrdered Kind = "release_ordered"

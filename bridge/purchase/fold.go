@@ -292,11 +292,12 @@ func (p *Purchase) foldDesk(facts []*Fact) {
 	}
 	p.AbandonedOn, p.AcceptedOf, p.HandedAt = last[Abandoned].Detail.Basis, last[Accepted].Detail.Basis, last[Handed].At
 	sight := p.Sight()
-	p.closed = last[Closed].Number > 0 && last[Closed].Detail.Basis == sight
+	orders, attempts := p.refundNews()
+	p.closed = last[Closed].Number > max(orders, attempts) && last[Closed].Detail.Basis == sight
 	if order := last[ReleaseOrdered]; order.Number > 0 && order.Detail.Basis == sight {
 		p.freedFrom = order.At
 	}
-	if handed := last[Handed]; handed.Number > 0 && handed.Detail.Basis == sight && !p.closed {
+	if handed := last[Handed]; handed.Number > 0 && handed.Detail.Basis == sight && !p.closed && (handed.Detail.Cause != CauseRefundFailed || handed.Number > attempts) {
 		p.Desk = handed.Detail.Cause
 	}
 }

@@ -41,10 +41,16 @@ func (p Purchase) carryOn(pay Payment, now time.Time) (Next, bool) {
 	if last == nil || p.ordered(pay) != nil || (pay.turnedDown(*last) && last.Number < p.retried) {
 		return Next{}, false
 	}
-	again := last.At.Add(min(time.Second<<min(len(pay.Refunds)-1, 12), time.Hour))
+	again := nextTry(pay.Refunds)
+	if last.notBefore.After(again) {
+		again = last.notBefore
+	}
+	patient := now.Before(pay.begun(*last).Add(refundPatience))
 	rest, _ := pay.Net().Minus(last.Money)
-	repeat := rest.Minor >= 0 && (last.Result == Unknown && now.Before(pay.begun(*last).Add(refundPatience)) || last.Result == Unsent)
+	repeat := rest.Minor >= 0 && (last.Result == Unknown && patient || last.Result == Unsent) && !p.seatedSince(pay, *last)
 	switch {
+	case slices.Contains(p.shut, pay.Account) && !patient:
+		return p.handOver(CauseRefundFailed, now.Add(time.Minute)), true
 	case slices.Contains(p.shut, pay.Account):
 		return Next{Step: StepWait, Due: now.Add(time.Minute), Cause: CauseRefundPending}, true
 	case last.Result != Unsent && pay.asked < last.told && p.askable(pay.Account):
@@ -54,7 +60,7 @@ func (p Purchase) carryOn(pay Payment, now time.Time) (Next, bool) {
 	case last.Result == Unsent && last.Order == 0:
 		return Next{}, false // the policy decides anew
 	case repeat && last.Order == 0:
-		return p.refundAgain(pay, *last), true
+		return p.refundAgain(pay, *last, now), true
 	case repeat:
 		return pay.refund(last.Money, last.Left, last.Order), true
 	case last.Result == Confirmed && now.Before(last.At.Add(refundPatience)):
@@ -64,8 +70,8 @@ func (p Purchase) carryOn(pay Payment, now time.Time) (Next, bool) {
 }
 
 // refundAgain repeats what the policy began, if the policy would still begin it; else a person looks, for it may have worked.
-func (p Purchase) refundAgain(pay Payment, a Attempt) Next {
-	if !p.priced() {
+func (p Purchase) refundAgain(pay Payment, a Attempt, now time.Time) Next {
+	if !p.looked(now) {
 		return Next{Step: StepPrice, Basis: p.Basis()}
 	}
 	if p.seated {
@@ -78,12 +84,24 @@ func (p Purchase) refundAgain(pay Payment, a Attempt) Next {
 	return pay.refund(a.Money, a.Left, a.Order)
 }
 
+// seatedSince tells whether a person ordered the refund while there was no seat, and now there is one.
+func (p Purchase) seatedSince(pay Payment, a Attempt) bool {
+	return p.seated && a.Order != 0 && pay.order != nil && pay.order.Number == a.Order && pay.order.Detail.Seats != SeatsAll
+}
+
+// looked tells whether Dynamics was asked just now, and where there is no seat after the deadline.
+func (p Purchase) looked(now time.Time) bool {
+	return p.priced() && now.Sub(p.Offer.At) <= p.policy.Window/50 && (p.seated || !p.Offer.At.Before(p.Deadline.At))
+}
+
 func (p Payment) is(q Payment) bool { return p.Account == q.Account && p.Ref == q.Ref }
 
-// turnedDown tells whether the operation of the attempt certainly had no effect: a refusal after an unknown outcome does not say so, since
-// not every provider knows its keys again.
+// turnedDown tells whether the attempt certainly had no effect, nor any before it that is not seen: a refusal after an unknown outcome does
+// not say so, since not every provider knows its keys again.
 func (p Payment) turnedDown(a Attempt) bool {
-	return a.Result == Refused && !slices.ContainsFunc(p.Refunds, func(b Attempt) bool { return b.Key == a.Key && b.MayHaveWorked() })
+	return a.Result == Refused && !slices.ContainsFunc(p.Refunds, func(b Attempt) bool {
+		return (b.MayHaveWorked() || b.Result == Confirmed) && !p.sentBack(b)
+	})
 }
 
 // begun is when the operation of the attempt was first tried.
@@ -145,9 +163,27 @@ func (p Purchase) Refundable(pay Payment) bool {
 	return pay.Net().Positive() && p.Open == nil && p.Unsettled() == nil && (pay.returning() == nil || p.Desk == CauseRefundFailed) && p.ordered(pay) == nil
 }
 
+// Returning tells whether money is on its way back, or a person ordered it to be.
+func (p Purchase) Returning() bool {
+	return p.anyPayment(func(pay Payment) bool { return pay.returning() != nil || p.ordered(pay) != nil })
+}
+
+// refundNews is the number of the latest order, intent or outcome of a refund.
+func (p Purchase) refundNews() (orders, attempts int64) {
+	for _, pay := range p.Payments {
+		if pay.order != nil {
+			orders = max(orders, pay.order.Number)
+		}
+		for _, a := range pay.Refunds {
+			attempts = max(attempts, a.Number, a.told)
+		}
+	}
+	return orders, attempts
+}
+
 // refunding tells whether money is on its way back.
 func (p Purchase) refunding() bool {
-	return p.Desk != CauseRefundFailed && p.anyPayment(func(pay Payment) bool { return pay.returning() != nil || p.ordered(pay) != nil })
+	return p.Desk != CauseRefundFailed && p.Returning()
 }
 
 // hopeless are the causes for which no seat can be had any more once the deadline has passed.
@@ -181,7 +217,7 @@ func (p Purchase) refundOne(is func(Payment) bool, now time.Time) (Next, bool) {
 		case !is(pay):
 		case slices.Contains(p.shut, pay.Account):
 			return Next{Step: StepWait, Due: now.Add(time.Minute), Cause: CauseRefundPending}, true
-		case !p.priced():
+		case !p.looked(now):
 			return Next{Step: StepPrice, Basis: p.Basis()}, true
 		default:
 			if next, ok := p.planShown(); ok && !p.seated {

@@ -65,6 +65,9 @@ func (s *sale) orderRefund(p purchase.Purchase, f purchase.Fact) {
 		if s.mishap(30, "a part") {
 			f.Money.Minor = (f.Money.Minor + 1) / 2
 		}
+		if p.Registered() {
+			f.Detail.Seats = purchase.SeatsAll
+		}
 		s.note("a person orders %s of %s back", f.Money, f.Payment)
 		s.keep(-1, f)
 		return

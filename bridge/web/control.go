@@ -84,6 +84,9 @@ func ListenControl(path string) (net.Listener, error) {
 	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		return nil, errors.Join(errors.New("another daemon listens at "+path), conn.Close())
 	}
+	if was, err := os.Lstat(path); err == nil && was.Mode().Type() != os.ModeSocket {
+		return nil, errors.New("there is something else than a socket at " + path)
+	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
