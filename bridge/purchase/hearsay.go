@@ -41,7 +41,7 @@ func askable(objects map[string]*object) string {
 	for _, id := range sortedKeys(objects) {
 		for _, f := range append(slices.Clone(objects[id].heard), objects[id].proof) {
 			if f != nil && (f.Kind == Captured || f.Kind == Pending || f.Kind == Failed || f.Kind == Authorised) &&
-				(best == nil || nearer(f, best)) {
+				(best == nil || further(f, best)) {
 				best = f
 			}
 		}
@@ -50,15 +50,6 @@ func askable(objects map[string]*object) string {
 		return ""
 	}
 	return best.Object
-}
-
-// nearer tells whether a is the better object to name: what was taken before all others. Versions compare within one object only, so they
-// do not count here.
-func nearer(a, b *Fact) bool {
-	if (a.Kind == Captured) != (b.Kind == Captured) {
-		return a.Kind == Captured
-	}
-	return progress[a.Kind] > progress[b.Kind]
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.SortedFunc(maps.Keys(m), cmp.Compare) }
