@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
@@ -131,6 +132,22 @@ func (s *Store) List(ctx context.Context, q bridge.Query) (list []bridge.Row, ne
 		next = cursorAfter(list[limit-1])
 	}
 	return list, next, err
+}
+
+// NextDue is when the next purchase or delivery is due, as far as is known now; zero if none is.
+func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
+	var due sql.NullInt64
+	err := s.read(ctx, "next", func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `SELECT min(due) FROM (
+			SELECT 0 AS due FROM purchases WHERE stage = 'ready'
+			UNION ALL SELECT min(due) FROM purchases WHERE stage = 'waiting'
+			UNION ALL SELECT min(lease_until) FROM purchases WHERE stage = 'claimed'
+			UNION ALL SELECT min(due) FROM deliveries WHERE state = 'unchecked')`).Scan(&due)
+	})
+	if err != nil || !due.Valid {
+		return time.Time{}, err
+	}
+	return time.UnixMicro(due.Int64).UTC(), nil
 }
 
 // conditions writes the query's fields as a WHERE clause.

@@ -89,11 +89,12 @@ func perform(t *testing.T, s story, dir string) string {
 	for _, law := range e.broken() {
 		t.Errorf("law: %s\n%s", law, e.report(p))
 	}
-	if stage.broken != nil {
-		t.Errorf("the daemon did not come back: %v", stage.broken)
+	here := stage.berths[0]
+	if here.broken != nil {
+		t.Errorf("the daemon did not come back: %v", here.broken)
 	}
-	if s.crashes() != stage.lives-1 {
-		t.Errorf("the daemon died %d times of %d", stage.lives-1, s.crashes())
+	if s.crashes() != here.lives-1 {
+		t.Errorf("the daemon died %d times of %d", here.lives-1, s.crashes())
 	}
 	text := fmt.Sprintf("      %s\n%s", strings.Join(lines, "\n      "), e.report(p))
 	if len(s.At) == 1 {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/dataverse/dataversesim"
 	"github.com/paybridge/paybridge/providers/providersim"
 )
@@ -19,6 +20,8 @@ import (
 type simFiles struct {
 	dir string
 	ca  []byte // the authority of the simulators' certificates
+
+	chance bridge.Chance // of the seal; nil: the system's
 }
 
 const (
@@ -104,7 +107,10 @@ operations: {listen: %q}
 store: %s
 seal_keys: [file:%s]
 `, public, public, operations, db, s.path("seal"))
-	return errors.Join(writeSecret(s.dir, "seal", realChance{}.Token()+realChance{}.Token()), s.write(serverFile, part), s.assemble())
+	if s.chance == nil {
+		s.chance = realChance{}
+	}
+	return errors.Join(writeSecret(s.dir, "seal", s.chance.Token()+s.chance.Token()), s.write(serverFile, part), s.assemble())
 }
 
 // assemble joins the parts once they are all there.

@@ -38,6 +38,20 @@ type wiring struct {
 	registry *prometheus.Registry
 	network  http.RoundTripper               // carries every request to the outside; nil: what the settings say
 	door     func(bridge.Store) bridge.Store // what the engine keeps its facts through; nil: the store itself
+	store    *store.Store                    // of somebody who shares it with other nodes; nil: the program opens that of the settings
+	chance   bridge.Chance                   // nil: the system's
+	owner    string                          // names the node in leases; "": after the process
+}
+
+// filled puts in what was left to the program.
+func (w wiring) filled() wiring {
+	if w.chance == nil {
+		w.chance = realChance{}
+	}
+	if w.owner == "" {
+		w.owner = owner()
+	}
+	return w
 }
 
 // A program is everything that serve runs, put together by wire and nowhere else.
@@ -60,23 +74,27 @@ type parts struct {
 
 // wire is the one list of constructors.
 func wire(ctx context.Context, c *config.Config, w wiring) (*program, error) {
+	w = w.filled()
 	outside, err := wireParts(c, w)
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, c.Store, store.Options{Clock: w.clock, Policy: policies(c), Rules: purchase.Rules, Registerer: w.registry, Log: w.log,
-		Routes: c.Messages.Routes(environments(c))})
-	if err != nil {
-		return nil, err
+	s := w.store
+	if s == nil {
+		s, err = store.Open(ctx, c.Store, store.Options{Clock: w.clock, Policy: policies(c), Rules: purchase.Rules, Registerer: w.registry, Log: w.log,
+			Routes: c.Messages.Routes(environments(c))})
+		if err != nil {
+			return nil, err
+		}
 	}
-	sender, err := post.New(post.Options{Config: c.Messages, Outbox: s, Environments: outside.environments, Clock: w.clock, Chance: realChance{}, Owner: owner(),
+	sender, err := post.New(post.Options{Config: c.Messages, Outbox: s, Environments: outside.environments, Clock: w.clock, Chance: w.chance, Owner: w.owner,
 		Log: w.log, Registerer: w.registry})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	b, err := bridge.New(bridge.Options{
-		Store: w.through(s), Environments: outside.environments, Accounts: outside.accounts, Clock: w.clock, Chance: realChance{},
-		PublicURL: strings.TrimSuffix(c.Server.PublicURL, "/"), Owner: owner(), Log: w.log, Metrics: bridge.NewMetrics(w.registry, outside.accounts),
+		Store: w.through(s), Environments: outside.environments, Accounts: outside.accounts, Clock: w.clock, Chance: w.chance,
+		PublicURL: strings.TrimSuffix(c.Server.PublicURL, "/"), Owner: w.owner, Log: w.log, Metrics: bridge.NewMetrics(w.registry, outside.accounts),
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -98,6 +116,9 @@ func (w wiring) through(s bridge.Store) bridge.Store {
 }
 
 func (p *program) close() {
+	if p.wiring.store != nil {
+		return
+	}
 	if err := p.store.Close(); err != nil {
 		p.log.Error("the store did not close well", zap.Error(err))
 	}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"time"
+)
+
+// A network is HTTP inside one process: every host is a handler, and a call can end in every way in which a real one can. Nothing in it
+// reads a clock but the weather's delays, so it lives in whatever time its hosts and callers live in.
+type network struct {
+	weather weather
+
+	mu    sync.Mutex
+	hosts map[string]http.Handler
+}
+
+// A weather is what happens on the ways between the parts of a stage.
+type weather interface {
+	// call says what becomes of a request between two hosts.
+	call(from string, req *http.Request) passage
+	// store says how long the store takes, and how it fails.
+	store(node, operation, about string) (time.Duration, error)
+	// answered is told how every call ended; status 0 is none.
+	answered(from string, req *http.Request, status int, err error)
+}
+
+// A passage is how a request travels.
+type passage struct {
+	there, back time.Duration
+	address     string // the caller's, as the server sees it; "" for the usual one
+	fate        fateOfCall
+}
+
+// A fateOfCall is how a call ends.
+type fateOfCall int
+
+// The fates. Of those that fail, only lost and answerLost reached the host.
+const (
+	callArrives     fateOfCall = iota
+	callRefused                // nobody listens
+	callDropped                // the connection ends before the host got the request
+	callHangs                  // the request never gets there, and nobody says so
+	callAnswerLost             // the host answered, and the connection ended
+	callAnswerHangs            // the host answered, and nobody hears it
+)
+
+func newNetwork(w weather) *network { return &network{weather: w, hosts: map[string]http.Handler{}} }
+
+// serve puts a host on the network; a nil handler takes it off.
+func (n *network) serve(host string, h http.Handler) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.hosts[host] = h
+}
+
+func (n *network) host(name string) http.Handler {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.hosts[name]
+}
+
+type callerKey struct{}
+
+// calledBy names who calls, for the weather.
+func calledBy(ctx context.Context, who string) context.Context {
+	return context.WithValue(ctx, callerKey{}, who)
+}
+
+func callerOf(ctx context.Context) string {
+	who, _ := ctx.Value(callerKey{}).(string)
+	return who
+}
+
+// RoundTrip calls the host through the weather.
+func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
+	if n.weather == nil {
+		return n.call(req, "")
+	}
+	from := callerOf(req.Context())
+	p := n.weather.call(from, req)
+	resp, err := n.travel(req, p)
+	status := 0
+	if err == nil {
+		status = resp.StatusCode
+	}
+	n.weather.answered(from, req, status, err)
+	return resp, err
+}
+
+func (n *network) travel(req *http.Request, p passage) (*http.Response, error) {
+	ctx := req.Context()
+	if err := wait(ctx, p.there); err != nil {
+		return nil, err
+	}
+	switch p.fate {
+	case callRefused:
+		return nil, refusedCall()
+	case callDropped:
+		return nil, io.ErrUnexpectedEOF
+	case callHangs:
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	resp, err := n.call(req, p.address)
+	if err != nil {
+		return nil, err
+	}
+	if err := wait(ctx, p.back); err != nil {
+		return nil, err
+	}
+	switch p.fate {
+	case callAnswerLost:
+		return nil, io.ErrUnexpectedEOF
+	case callAnswerHangs:
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return resp, nil
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return ctx.Err()
+	}
+	return wallClock{}.Sleep(ctx, d)
+}
+
+func refusedCall() error {
+	return &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+}
+
+// call calls the host. A handler that ends without an answer (http.ErrAbortHandler, or cut off) is a connection that was dropped.
+func (n *network) call(req *http.Request, address string) (*http.Response, error) {
+	h := n.host(req.URL.Host)
+	if h == nil {
+		return nil, refusedCall()
+	}
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
+	ctx, hangUp := context.WithCancel(req.Context())
+	answer := make(chan *http.Response, 1)
+	go func() {
+		defer close(answer)
+		defer func() {
+			if r := recover(); r != nil && r != http.ErrAbortHandler {
+				panic(r)
+			}
+		}()
+		recorder := httptest.NewRecorder()
+		h.ServeHTTP(recorder, arrived(ctx, req, address))
+		answer <- recorder.Result()
+	}()
+	defer hangUp()
+	select {
+	case resp := <-answer:
+		if resp == nil {
+			return nil, io.ErrUnexpectedEOF
+		}
+		resp.Request = req
+		return resp, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// arrived is a request as the server sees it.
+func arrived(ctx context.Context, req *http.Request, address string) *http.Request {
+	if address == "" {
+		address = "192.0.2.1"
+	}
+	in := req.Clone(ctx)
+	in.Host, in.RequestURI, in.RemoteAddr = req.URL.Host, req.URL.RequestURI(), net.JoinHostPort(address, "1234")
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	if req.URL.Scheme == "https" {
+		in.TLS = &tls.ConnectionState{}
+	}
+	in.URL.Scheme, in.URL.Host = "", ""
+	return in
+}
