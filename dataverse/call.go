@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
@@ -142,9 +141,9 @@ const (
 )
 
 // patient repeats calls that change nothing, for a second or two. Longer waits belong to the schedule of the purchase.
-func patient(once *http.Client) *retryablehttp.Client {
+func patient(once *http.Client, chance func() float64) *retryablehttp.Client {
 	return &retryablehttp.Client{HTTPClient: once, RetryMax: repeats, RetryWaitMin: leastWait, RetryWaitMax: mostWait,
-		CheckRetry: worthRepeating, Backoff: spread, ErrorHandler: retryablehttp.PassthroughErrorHandler}
+		CheckRetry: worthRepeating, Backoff: spread(chance), ErrorHandler: retryablehttp.PassthroughErrorHandler}
 }
 
 // worthRepeating: a broken connection or a front end without a server behind it, unless there is no time or a pause was asked for.
@@ -167,7 +166,9 @@ func worthRepeating(ctx context.Context, resp *http.Response, err error) (bool, 
 }
 
 // spread doubles the wait and takes up to half of it off by chance.
-func spread(least, most time.Duration, attempt int, _ *http.Response) time.Duration {
-	wait := min(least<<min(attempt, 10), most)
-	return wait - rand.N(wait/2)
+func spread(chance func() float64) retryablehttp.Backoff {
+	return func(least, most time.Duration, attempt int, _ *http.Response) time.Duration {
+		wait := min(least<<min(attempt, 10), most)
+		return wait - time.Duration(chance()*float64(wait/2))
+	}
 }

@@ -8,6 +8,7 @@ package dataverse
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -25,8 +26,9 @@ type Options struct {
 	Environment string // its name, for logs
 	Version     string // of the program, for the User-Agent that administrators see; "" is "devel"
 	Now         func() time.Time
-	Log         *zap.Logger // nil: no logs
-	Metrics     *Metrics    // one for all clients; nil: not counted anywhere
+	Chance      func() float64 // in [0,1): spreads repeats; nil is the system's
+	Log         *zap.Logger    // nil: no logs
+	Metrics     *Metrics       // one for all clients; nil: not counted anywhere
 	// HTTP carries the requests; nil is a transport made from the settings.
 	HTTP http.RoundTripper
 	// Govern puts a governor before the requests to Dynamics; sign-in goes around it. nil: none.
@@ -59,6 +61,9 @@ type Client struct {
 func New(cfg Config, o Options) (*Client, error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Chance == nil {
+		o.Chance = rand.Float64
 	}
 	if o.Log == nil {
 		o.Log = zap.NewNop()
@@ -93,7 +98,7 @@ func assemble(cfg Config, o Options) *Client {
 		once:     noRedirects(governed),
 		evidence: evidence{log: log, seen: map[string]bool{}},
 	}
-	c.safe = patient(c.once)
+	c.safe = patient(c.once, o.Chance)
 	c.outbound, c.realtime = &outbound{Client: c}, &realtime{Client: c}
 	switch cfg.Dialect {
 	case DialectOutbound:

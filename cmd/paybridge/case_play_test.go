@@ -52,9 +52,6 @@ const (
 	settling   = 2 * time.Hour // after its deadline a purchase has long come to rest
 )
 
-// usualDelay is how long a notification travels; the buyer's browser is faster.
-const usualDelay = 2 * time.Second
-
 // breath is between two lines: what the daemon does at once is done by then, so that no two things happen at the same instant.
 const breath = time.Second
 
@@ -469,5 +466,3 @@ func (p *play) crashes(_ context.Context, how string) (string, error) {
 	p.doomed(doom{step: purchase.Step(step), at: moment(at)})
 	return "", nil
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

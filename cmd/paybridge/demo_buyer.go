@@ -78,10 +78,8 @@ func (b *buyer) register(ctx context.Context) (string, error) {
 	if page, err := url.Parse(answer.Redirect); err == nil && b.purchase == "" {
 		b.purchase = page.Query().Get("purchaseId")
 	}
-	for _, p := range b.dynamics.Purchases() {
-		if p.ID == b.purchase {
-			b.price = p.Amount
-		}
+	if p, ok := b.dynamics.Purchase(b.purchase); ok {
+		b.price = p.Amount
 	}
 	if b.purchase == "" || b.price == "" {
 		return "", errors.New("the answer names no purchase")

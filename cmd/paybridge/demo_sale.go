@@ -16,7 +16,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
@@ -179,7 +178,7 @@ func (s *sale) settle(ctx context.Context, script []scene) error {
 		if err != nil {
 			return err
 		}
-		pending := s.judge(script, listed) + s.decide(ctx)
+		pending := s.world.judge(s.fates, listed, s.window, func(i int) []end { return s.tolerated(script[i]) }) + s.decide(ctx)
 		if pending == 0 || time.Now().After(until) {
 			return nil
 		}
@@ -206,40 +205,6 @@ func (s *sale) listed(ctx context.Context) (map[string]purchaseRow, error) {
 		rows[r.Purchase] = r
 	}
 	return rows, nil
-}
-
-// lull is how long a purchase without money rests at least that is not waited for: all its buyers are through.
-const lull = 5 * time.Second
-
-// judge fills in the fates from what the simulators hold and the daemon lists, and counts those that still move.
-func (s *sale) judge(script []scene, listed map[string]purchaseRow) (pending int) {
-	for i := range s.fates {
-		if f := &s.fates[i]; f.Turn == turnOrphan && f.payment != "" {
-			f.Purchase = s.world.orphan(*f, listed)
-			s.world.shop(f.Provider).pays(f.payment, f.Purchase)
-		}
-	}
-	dynamics, money := s.world.seats(), s.world.money()
-	for i := range s.fates {
-		f := &s.fates[i]
-		f.Price, f.Reserved = dynamics[f.Purchase].price, money[f.Purchase].reserved
-		f.Seats, f.budget = dynamics[f.Purchase].seats, dynamics[f.Purchase].used
-		f.Captured, f.Refunded = money[f.Purchase].captured, money[f.Purchase].refunded
-		row, known := listed[f.Purchase]
-		f.Desk, f.State = "", string(row.State)
-		if row.OnDesk {
-			f.Desk = string(row.Cause)
-		}
-		f.judge(s.tolerated(script[i]))
-		moving := known && row.Stage != bridge.Idle && row.State != purchase.StateFinalized && !row.OnDesk
-		f.weigh(moving)
-		empty := f.Captured == f.Refunded && f.Reserved == 0 // what failed is watched for a month, and nothing to wait for
-		soon := moving && (row.Due == nil || time.Until(*row.Due) < s.window) && !(empty && row.Due != nil && time.Until(*row.Due) > lull)
-		if soon || f.Unexpected || f.Lost || f.Limbo > 0 {
-			pending++
-		}
-	}
-	return pending
 }
 
 // decide is the person at the desk: what was paid too little on purpose is sent back, once. It counts the decisions that were taken now.

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
@@ -73,6 +74,41 @@ func (f *fate) weigh(moving bool) {
 	if f.Seats >= f.Attendees && f.Attendees > 0 {
 		f.Limbo = max(f.Limbo-f.Price, 0)
 	}
+}
+
+// lull is how long a purchase without money rests at least that is not waited for: all its buyers are through.
+const lull = 5 * time.Second
+
+// judge fills in the fates from what the simulators hold and the daemon lists, and counts those that still move. What may become of a
+// fate is asked by its place.
+func (w *world) judge(fates []fate, listed map[string]purchaseRow, window time.Duration, may func(int) []end) (pending int) {
+	for i := range fates {
+		if f := &fates[i]; f.Turn == turnOrphan && f.payment != "" {
+			f.Purchase = w.orphan(*f, listed)
+			w.shop(f.Provider).pays(f.payment, f.Purchase)
+		}
+	}
+	dynamics, money := w.seats(), w.money()
+	for i := range fates {
+		f := &fates[i]
+		f.Price, f.Reserved = dynamics[f.Purchase].price, money[f.Purchase].reserved
+		f.Seats, f.budget = dynamics[f.Purchase].seats, dynamics[f.Purchase].used
+		f.Captured, f.Refunded = money[f.Purchase].captured, money[f.Purchase].refunded
+		row, known := listed[f.Purchase]
+		f.Desk, f.State = "", string(row.State)
+		if row.OnDesk {
+			f.Desk = string(row.Cause)
+		}
+		f.judge(may(i))
+		moving := known && row.Stage != bridge.Idle && row.State != purchase.StateFinalized && !row.OnDesk
+		f.weigh(moving)
+		empty := f.Captured == f.Refunded && f.Reserved == 0 // what failed is watched for a month, and nothing to wait for
+		soon := moving && (row.Due == nil || time.Until(*row.Due) < window) && !(empty && row.Due != nil && time.Until(*row.Due) > lull)
+		if soon || f.Unexpected || f.Lost || f.Limbo > 0 {
+			pending++
+		}
+	}
+	return pending
 }
 
 // verdict is the demo's result as JSON.

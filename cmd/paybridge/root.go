@@ -30,7 +30,7 @@ func newRoot() *cobra.Command {
 		return usage(fmt.Errorf("%w; run %s --help for the flags", err, cmd.CommandPath()))
 	})
 	root.PersistentFlags().StringP("output", "o", "text", "what to print: text or json")
-	root.AddCommand(newServe(), newDemo(), newEmulate(), newConfig(), newDoctor(), newSnippet(), newPurchase(), newDesk(), newInvoice(), newReconcile(), newMessages(), newContact(), newVersion())
+	root.AddCommand(newServe(), newDemo(), newSimulate(), newSimulateChild(), newEmulate(), newConfig(), newDoctor(), newSnippet(), newPurchase(), newDesk(), newInvoice(), newReconcile(), newMessages(), newContact(), newVersion())
 	return root
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,6 +23,7 @@ type simFiles struct {
 	ca  []byte // the authority of the simulators' certificates
 
 	chance bridge.Chance // of the seal; nil: the system's
+	timing timing
 }
 
 const (
@@ -56,12 +58,30 @@ func (s simFiles) dataverse(sim *dataversesim.Sim, origin, dialect string, windo
       authority: %s
       ca_file: %s
       window: %s
-      quiet: %s
-      timeout: 5s
-`, demoEnvironment, origin, dialect, c.TenantID, c.ClientID, s.path("dataverse-secret"), origin, s.path("dataverse-ca.pem"), window,
-		max(window/9, 5*time.Second).Round(time.Second))
+%s`, demoEnvironment, origin, dialect, c.TenantID, c.ClientID, s.path("dataverse-secret"), origin, s.path("dataverse-ca.pem"), window,
+		s.timing.section(window))
 	return errors.Join(s.write("dataverse-ca.pem", string(s.ca)), writeSecret(s.dir, "dataverse-secret", c.ClientSecret),
 		s.write(environmentsFile, section), s.assemble())
+}
+
+// A timing is how an environment deals with time; what is empty is as fits the window.
+type timing struct {
+	Margin  time.Duration `json:"margin,omitempty"`
+	Quiet   time.Duration `json:"quiet,omitempty"`
+	Timeout time.Duration `json:"timeout,omitempty"`
+	Repeat  string        `json:"repeat_finalize,omitempty"`
+}
+
+// section writes the timing as settings.
+func (t timing) section(window time.Duration) string {
+	text := fmt.Sprintf("      quiet: %s\n      timeout: %s\n", cmp.Or(t.Quiet, max(window/9, 5*time.Second).Round(time.Second)), cmp.Or(t.Timeout, 5*time.Second))
+	if t.Margin > 0 {
+		text += fmt.Sprintf("      margin: %s\n", t.Margin)
+	}
+	if t.Repeat != "" {
+		text += fmt.Sprintf("      repeat_finalize: %s\n", t.Repeat)
+	}
+	return text
 }
 
 // wishes are what an account is to do with money, by the settings' keys: capture, late, surplus.

@@ -38,6 +38,8 @@ type stage struct {
 const (
 	stageHost = "127.0.0.1:8080"
 	restart   = 10 * time.Second // how soon a dead node is started again
+
+	usualDelay = 2 * time.Second // how long a notification travels; the buyer's browser is faster
 )
 
 // stageOptions are what a stage begins with.
@@ -51,6 +53,7 @@ type stageOptions struct {
 	nodes      int // how many share the store; 0 is one
 
 	limits  dataversesim.Limits
+	timing  timing
 	token   time.Duration // how long a token of Dynamics lives; 0: as usual
 	chaos   providersim.Chaos
 	random  io.Reader     // ids of Dynamics; nil: the system's
@@ -70,7 +73,7 @@ func newStage(dir string, o stageOptions, clock bridge.Clock) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := simFiles{dir: dir, ca: ca, chance: o.chance}
+	files := simFiles{dir: dir, ca: ca, chance: o.chance, timing: o.timing}
 	if err := errors.Join(s.openDynamics(files), s.openShops(files), files.settings(stageHost, "127.0.0.1:8081", filepath.Join(dir, "paybridge.db"))); err != nil {
 		return nil, err
 	}

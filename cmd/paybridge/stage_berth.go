@@ -20,6 +20,7 @@ type berth struct {
 	broken error         // the daemon did not start again
 	skew   time.Duration // how much its clock is fast
 	frozen time.Time     // until when nothing of it moves, as a machine that is suspended
+	queue  int           // who waits for that; they go on one after the other, in the order in which they came
 	keeper sync.WaitGroup
 }
 
@@ -94,6 +95,10 @@ func (p *berth) thaw() {
 	for {
 		p.mu.Lock()
 		left := p.frozen.Sub(p.clock.Now())
+		if left > 0 {
+			p.queue++
+			left += time.Duration(p.queue) * time.Microsecond
+		}
 		p.mu.Unlock()
 		if left <= 0 {
 			return

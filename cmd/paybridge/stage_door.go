@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"hash/fnv"
 	"runtime"
 	"time"
 
@@ -63,11 +65,19 @@ func (d *door) Keep(ctx context.Context, k bridge.Keeping) (bridge.Kept, error) 
 func aboutOf(k bridge.Keeping) string {
 	switch {
 	case k.Delivery != nil:
-		return k.Delivery.ID
+		return contentOf(*k.Delivery)
 	case len(k.Facts) > 0:
 		return k.Facts[0].Purchase.ID
 	}
 	return ""
+}
+
+// contentOf names a delivery by its content without the headers: signatures differ from run to run, and an id is made of them.
+func contentOf(d purchase.Delivery) string {
+	h := fnv.New64a()
+	fmt.Fprint(h, d.Account, " ", d.Query, " ")
+	_, _ = h.Write(d.Body)
+	return fmt.Sprintf("%x", h.Sum64())
 }
 
 // doomed tells whether these facts are the intent or the outcome at whose moment the node dies.
@@ -89,6 +99,9 @@ func (d *door) Claim(ctx context.Context, owner string, n int, lease time.Durati
 		return nil, err
 	}
 	defer d.leave()
+	if d.weather != nil {
+		n = 1 // so that no two purchases begin to move at one instant
+	}
 	return d.Store.Claim(ctx, owner, n, lease)
 }
 
@@ -136,7 +149,7 @@ func (d *door) Reconsider(ctx context.Context) (int, error) {
 
 // Quarantine implements bridge.Store.
 func (d *door) Quarantine(ctx context.Context, delivery purchase.Delivery, why purchase.Refusal) error {
-	if err := d.enter("quarantine", delivery.ID); err != nil {
+	if err := d.enter("quarantine", contentOf(delivery)); err != nil {
 		return err
 	}
 	return d.Store.Quarantine(ctx, delivery, why)

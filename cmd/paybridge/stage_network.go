@@ -105,8 +105,7 @@ func (n *network) travel(req *http.Request, p passage) (*http.Response, error) {
 	case callDropped:
 		return nil, io.ErrUnexpectedEOF
 	case callHangs:
-		<-ctx.Done()
-		return nil, ctx.Err()
+		return nil, hangUp(ctx)
 	}
 	resp, err := n.call(req, p.address)
 	if err != nil {
@@ -119,10 +118,17 @@ func (n *network) travel(req *http.Request, p passage) (*http.Response, error) {
 	case callAnswerLost:
 		return nil, io.ErrUnexpectedEOF
 	case callAnswerHangs:
-		<-ctx.Done()
-		return nil, ctx.Err()
+		return nil, hangUp(ctx)
 	}
 	return resp, nil
+}
+
+// hangUp waits until the caller has had enough, or the network.
+func hangUp(ctx context.Context) error {
+	if err := wait(ctx, 2*time.Minute); err != nil {
+		return err
+	}
+	return io.ErrUnexpectedEOF
 }
 
 func wait(ctx context.Context, d time.Duration) error {

@@ -126,6 +126,7 @@ func (p *program) close() {
 
 // wireParts makes the clients of Dynamics and of the providers; doctor needs no more.
 func wireParts(c *config.Config, w wiring) (*parts, error) {
+	w = w.filled()
 	if w.registry == nil {
 		w.registry = prometheus.NewRegistry()
 	}
@@ -137,7 +138,7 @@ func wireParts(c *config.Config, w wiring) (*parts, error) {
 	reg.MustRegister(expiry)
 	for _, name := range slices.Sorted(maps.Keys(c.Environments)) {
 		e := c.Environments[name]
-		client, err := dataverse.New(e.Dataverse, dataverse.Options{Environment: name, Version: version, Now: w.clock.Now, Log: w.log, Metrics: metrics, HTTP: w.network,
+		client, err := dataverse.New(e.Dataverse, dataverse.Options{Environment: name, Version: version, Now: w.clock.Now, Chance: w.chance.Float64, Log: w.log, Metrics: metrics, HTTP: w.network,
 			Govern: func(next http.RoundTripper) http.RoundTripper {
 				g := governor.New(governor.Options{Now: w.clock.Now, Next: next})
 				reg.MustRegister(circuit(name, g))
@@ -194,7 +195,7 @@ func (p *parts) wireAccounts(c *config.Config, w wiring) error {
 		live := c.Environments[a.Environment].Live()
 		provider, err := providers.Open(a.Config, providers.Options{Seals: seals, Reference: a.Reference, Metrics: metrics,
 			Options: protocol.Options{Account: name, Environment: a.Environment, Live: live, Callback: callbackAddress(c, name), Now: w.clock.Now,
-				HTTP: w.network, Log: w.log}})
+				Chance: w.chance.Float64, HTTP: w.network, Log: w.log}})
 		if err != nil {
 			return fmt.Errorf("account %s: %w", name, err)
 		}

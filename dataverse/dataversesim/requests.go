@@ -1,6 +1,7 @@
 package dataversesim
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -47,6 +48,13 @@ func (s *Sim) Requests() []Request {
 		all = append(all, *r)
 	}
 	return all
+}
+
+// Counted is how many requests came in, by operation.
+func (s *Sim) Counted() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.counters.Requests)
 }
 
 // ForgetRequests empties the memory; the counters stay.

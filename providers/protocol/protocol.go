@@ -46,6 +46,8 @@ type Options struct {
 	Locate Locate
 	// Now is our time. Nil: time.Now.
 	Now func() time.Time
+	// Chance in [0,1) spreads repeats. Nil: the system's.
+	Chance func() float64
 	// HTTP makes the requests. Nil: the system's proxy and authorities, or the section's ca_file.
 	HTTP http.RoundTripper
 	// Log is told what nobody is there to return it to. Nil: nothing is logged.

@@ -64,7 +64,7 @@ func NewSender(provider string, e Endpoint, o Options) (*Sender, error) {
 		},
 		RetryMax:     maxRepeats,
 		CheckRetry:   mayRepeat,
-		Backoff:      pause,
+		Backoff:      pause(o.Chance),
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}}, nil
 }
@@ -142,13 +142,18 @@ func distrusted(err error) bool {
 }
 
 // pause doubles from attempt to attempt, with up to half of it left to chance, and is what the provider asks for where it does.
-func pause(_, _ time.Duration, attempt int, resp *http.Response) time.Duration {
-	wait := repeatAfter << attempt
-	wait = wait/2 + rand.N(wait/2)
-	if resp != nil {
-		wait = max(wait, Response{Header: resp.Header}.retryAfter())
+func pause(chance func() float64) retryablehttp.Backoff {
+	if chance == nil {
+		chance = rand.Float64
 	}
-	return min(wait, longestPause)
+	return func(_, _ time.Duration, attempt int, resp *http.Response) time.Duration {
+		wait := repeatAfter << attempt
+		wait = wait/2 + time.Duration(chance()*float64(wait/2))
+		if resp != nil {
+			wait = max(wait, Response{Header: resp.Header}.retryAfter())
+		}
+		return min(wait, longestPause)
+	}
 }
 
 // newTransport trusts the system's authorities, or only those in the file.

@@ -102,7 +102,7 @@ func NewPayPal(c PayPalConfig) *PayPal {
 		captures: map[string]*Capture{}, holds: map[string]*Authorization{}, returned: map[string]*PayPalRefund{}, declines: map[string]int{}, ipnSent: map[string]bool{}}
 	p.cfg.Config = p.till.cfg
 	p.cfg.VoidsOrder = c.VoidsOrder || c.Seed%2 == 1
-	p.pki = newPKI(c.Live, p.cfg.Now())
+	p.pki = newPKI(c.Live, c.Seed, p.cfg.Now())
 	return p
 }
 

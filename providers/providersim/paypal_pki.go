@@ -21,6 +21,7 @@ import (
 // pki is PayPal's signing side: a root, an intermediate, and leaves that rotate.
 type pki struct {
 	live         bool
+	seed         uint64 // of the names of certificates
 	root, middle *x509.Certificate
 	middleKey    *rsa.PrivateKey
 
@@ -37,8 +38,8 @@ const pkiYears = 12 * 365 * 24 * time.Hour
 // else a simulator does. A leaf after the first has a key of its own.
 var firstKeys = sync.OnceValue(func() [3]*rsa.PrivateKey { return [3]*rsa.PrivateKey{mustKey(), mustKey(), mustKey()} })
 
-func newPKI(live bool, now time.Time) *pki {
-	p := &pki{live: live, leaves: map[string][]byte{}, from: now}
+func newPKI(live bool, seed uint64, now time.Time) *pki {
+	p := &pki{live: live, seed: seed, leaves: map[string][]byte{}, from: now}
 	keys := firstKeys()
 	rootKey := keys[0]
 	p.middleKey = keys[1]
@@ -95,9 +96,9 @@ func (p *pki) use(key *rsa.PrivateKey) {
 	leaf := issue(&x509.Certificate{SerialNumber: serialNumber(), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
 		NotBefore: p.from.Add(-pkiYears / 2), NotAfter: p.from.Add(pkiYears / 2), KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}, p.middle, &key.PublicKey, p.middleKey)
-	sum := sha256.Sum256(leaf.Raw)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d", p.seed, len(p.leaves)))
 	p.id, p.key = fmt.Sprintf("CERT-%x-%x-%x", sum[:4], sum[4:8], sum[8:12]), key
 	p.leaves[p.id] = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})
 }

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/paybridge/paybridge/bridge"
+)
+
+// A simulation is one plan while it happens. It needs a clock that stands still while anything moves: see bubble.
+type simulation struct {
+	plan
+	*stage
+	climate *climate
+	journal *journal
+	began   time.Time
+	fates   []fate
+	laws    lawbook
+}
+
+// aftermath is how long everything may take to come to rest after the last deadline.
+const aftermath = 3 * time.Hour
+
+// play plays a plan in a folder and says what became of it.
+func (p plan) play(dir string, j *journal, log *zap.Logger) (*outcome, error) {
+	s := &simulation{plan: p, journal: j, began: time.Now(), fates: make([]fate, len(p.Scenes))}
+	s.climate = newClimate(p, wallClock{}, j)
+	var err error
+	s.stage, err = newStage(dir, stageOptions{outbound: p.Dialect == "outbound", providers: p.Providers, wishes: p.wishes(), window: p.Window,
+		behaviours: p.Behaviours, seed: p.Seed, nodes: p.Nodes, limits: p.Limits, timing: p.Timing, token: p.Token, chaos: p.Chaos,
+		random: &lockedRandom{source: newChaCha(p.Seed, 1)}, chance: &seededChance{random: lockedRandom{source: newChaCha(p.Seed, 2)}},
+		weather: s.climate, log: log}, wallClock{})
+	if err != nil {
+		return nil, err
+	}
+	s.laws.simulation = s
+	s.happens()
+	o := s.outcome()
+	s.stage.close()
+	time.Sleep(time.Hour) // what a client still waits for when its node ends runs into its time-out
+	return o, nil
+}
+
+// happens lets everything happen, until all has come to rest.
+func (s *simulation) happens() {
+	ctx, cancel := context.WithCancel(context.Background())
+	var crowd, rest sync.WaitGroup
+	for i, sc := range s.Scenes {
+		crowd.Go(func() { s.fates[i] = s.scene(calledBy(ctx, fmt.Sprintf("buyer %d", sc.Number)), sc) })
+	}
+	for _, t := range s.Troubles {
+		rest.Go(func() { s.trouble(ctx, t) })
+	}
+	rest.Go(func() { s.operator(ctx) })
+	rest.Go(func() { s.laws.watch(ctx) })
+	crowd.Wait()
+	_ = sleepUntil(ctx, s.began.Add(s.end()))
+	cancel()
+	rest.Wait()
+}
+
+// end is when everything has come to rest.
+func (s *simulation) end() time.Duration {
+	last := s.Window
+	for _, sc := range s.Scenes {
+		last = max(last, sc.Begin+s.Window)
+	}
+	for _, t := range s.Troubles {
+		last = max(last, t.At+t.For)
+	}
+	return last + aftermath
+}
+
+// scene is one buyer.
+func (s *simulation) scene(ctx context.Context, sc scene) fate {
+	f := fate{Scene: sc.Number, Turn: sc.Turn, Provider: sc.Provider, Page: sc.Page, Attendees: len(sc.Passes), Capture: s.Capture}
+	if sleepUntil(ctx, s.began.Add(sc.Begin)) != nil {
+		return f
+	}
+	b := &buyer{world: s.world, scene: sc, shop: s.world.shop(sc.Provider)}
+	if err := b.play(ctx); err != nil {
+		b.trouble = err.Error()
+		s.journal.note(s.climate.now(), callerOf(ctx), "gives up: "+b.trouble)
+	}
+	f.Purchase, f.Trouble, f.payment = b.purchase, b.trouble, b.payment
+	return f
+}
+
+// listed is what the daemon shows to the people who run it.
+func (s *simulation) listed(ctx context.Context) (map[string]purchaseRow, error) {
+	rows, _, err := listAll(ctx, reader{Store: s.store()}, bridge.Query{Limit: 500}, 0)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]purchaseRow, len(rows))
+	for _, r := range rows {
+		all[r.Purchase] = r
+	}
+	return all, nil
+}
+
+// A lockedRandom is bytes from a seed, for everybody.
+type lockedRandom struct {
+	mu     sync.Mutex
+	source io.Reader
+}
+
+func (r *lockedRandom) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.source.Read(p)
+}
+
+func newChaCha(seed, stream uint64) *rand.ChaCha8 {
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	binary.LittleEndian.PutUint64(key[8:], stream)
+	return rand.NewChaCha8(key)
+}
+
+// A seededChance is the daemon's chance.
+type seededChance struct{ random lockedRandom }
+
+// Float64 implements bridge.Chance.
+func (c *seededChance) Float64() float64 {
+	var raw [8]byte
+	_, _ = c.random.Read(raw[:])
+	return float64(binary.LittleEndian.Uint64(raw[:])>>11) / (1 << 53)
+}
+
+// Token implements bridge.Chance.
+func (c *seededChance) Token() string {
+	var raw [16]byte
+	_, _ = c.random.Read(raw[:])
+	return fmt.Sprintf("%x", raw)
+}
