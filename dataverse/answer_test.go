@@ -62,21 +62,23 @@ func TestAPriceIsReadHoweverItIsSpelledAndNeverGuessed(t *testing.T) {
 func TestOnlyAKnownWordIsAYes(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]purchase.Outcome{
-		`{"status":"Success"}`:                                            {Result: purchase.Confirmed},
-		`{"@odata.context":"x","Status":" success "}`:                     {Result: purchase.Confirmed},
-		`{"Response":"{\"Status\":\"SUCCESS\",\"errorMessage\":null}"}`:   {Result: purchase.Confirmed},
-		`{"status":"Successful"}`:                                         {Result: purchase.Refused, Reason: "Successful"},
-		`{"status":"Failed","errorCode":"RegistrationExpired"}`:           {Result: purchase.Refused, Reason: "Failed RegistrationExpired"},
-		`{"status":"Fehler für ada@example.org <b>","errorCode":{"a":1}}`: {Result: purchase.Refused, Reason: "odd_status"},
-		`{"status":"` + strings.Repeat("x", 500) + `"}`:                   {Result: purchase.Refused, Reason: "odd_status"},
-		`{"status":true}`: {Result: purchase.Refused, Reason: "true"},
-		`{"status":"Success","msevtmgt_status":"Failed"}`: {Result: purchase.Unknown, Reason: "no_status"},
-		`{"status":null}`: {Result: purchase.Unknown, Reason: "no_status"},
+		`{"status":"Success"}`:                                             {Result: purchase.Confirmed},
+		`{"@odata.context":"x","Status":" success "}`:                      {Result: purchase.Confirmed},
+		`{"Response":"{\"Status\":\"SUCCESS\",\"errorMessage\":null}"}`:    {Result: purchase.Confirmed},
+		`{"status":"Successful"}`:                                          {Result: purchase.Unknown, Reason: "Successful"},
+		`{"status":"Failed"}`:                                              {Result: purchase.Refused, Reason: "Failed"},
+		`{"status":"Full","errorMessage":"no seats are left"}`:             {Result: purchase.Refused, Reason: "Full"},
+		`{"status":"Failed","errorCode":"RegistrationExpired"}`:            {Result: purchase.Refused, Reason: "Failed RegistrationExpired"},
+		`{"status":"Fehler für ada@example.org <b>","errorCode":{"a":1}}`:  {Result: purchase.Unknown, Reason: "odd_status"},
+		`{"status":"` + strings.Repeat("x", 500) + `"}`:                    {Result: purchase.Unknown, Reason: "odd_status"},
+		`{"status":true}`:                                                  {Result: purchase.Unknown, Reason: "true"},
+		`{"status":"Success","msevtmgt_status":"Failed"}`:                  {Result: purchase.Unknown, Reason: "no_status"},
+		`{"status":null}`:                                                  {Result: purchase.Unknown, Reason: "no_status"},
 		`{"error":{"type":"AnonymousAccessNotAllowed","statusCode":"0x"}}`: {Result: purchase.Unknown, Reason: "no_status"},
-		`{"result":"Success"}`: {Result: purchase.Unknown, Reason: "no_status"},
-		`Success`:              {Result: purchase.Unknown, Reason: "not_json"},
-		`{"status":"Succ`:      {Result: purchase.Unknown, Reason: "not_json"},
-		``:                     {Result: purchase.Acknowledged, Reason: "no_status"},
+		`{"result":"Success"}`:                                             {Result: purchase.Unknown, Reason: "no_status"},
+		`Success`:                                                          {Result: purchase.Unknown, Reason: "not_json"},
+		`{"status":"Succ`:                                                  {Result: purchase.Unknown, Reason: "not_json"},
+		``:                                                                 {Result: purchase.Acknowledged, Reason: "no_status"},
 	} {
 		if got := reader(Config{}).judge(reply{status: 200, body: []byte(body)}); got != want {
 			t.Errorf("%s: %+v, want %+v", body, got, want)

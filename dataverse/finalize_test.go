@@ -41,7 +41,7 @@ func TestOutboundConfirmsOnlyAKnownSuccessWord(t *testing.T) {
 		"capitalised":  {Result: purchase.Confirmed},
 		"no-content":   {Result: purchase.Acknowledged, Reason: "no_status"},
 		"html":         {Result: purchase.Unknown, Reason: "not_json"},
-		"unknown-word": {Result: purchase.Refused, Reason: "Registered"},
+		"unknown-word": {Result: purchase.Unknown, Reason: "Registered"},
 	} {
 		w := newWorld(t, variant(dataversesim.VariantOutbound), behaves(dataversesim.FinalizeStatus, status))
 		if o := w.finalize(w.register()); o != want {

@@ -174,8 +174,9 @@ func (o *outbound) finalize(ctx context.Context, id string, f purchase.Final) pu
 	return v.Outcome
 }
 
-// judge reads the status of a good answer. Good is not yes: only a known success word is. No answer at all in it leaves the
-// read-back to say what happened.
+// judge reads the status of a good answer. Good is not yes: only a known success word is. Nor is every other word a no: without an
+// error beside it, it may be a success that we do not know, and money must not go back on such a word. No answer at all in it leaves
+// the read-back to say what happened.
 func (o *outbound) judge(r reply) purchase.Outcome {
 	if len(r.body) == 0 {
 		return purchase.Outcome{Result: purchase.Acknowledged, Reason: "no_status"}
@@ -192,10 +193,19 @@ func (o *outbound) judge(r reply) purchase.Outcome {
 		return purchase.Outcome{Result: purchase.Confirmed}
 	}
 	reason := cmp.Or(word(status), "odd_status")
-	if code, ok := asText(a[plainName("errorCode")]); ok {
-		reason = strings.TrimSpace(reason + " " + word(code))
+	code, _ := asText(a[plainName("errorCode")])
+	message, _ := asText(a[plainName("errorMessage")])
+	reason = strings.TrimSpace(reason + " " + word(code))
+	if code == "" && message == "" && !plainlyNo(status) {
+		return purchase.Outcome{Result: purchase.Unknown, Reason: reason}
 	}
 	return purchase.Outcome{Result: purchase.Refused, Reason: reason}
+}
+
+// plainlyNo tells whether a status is plainly that of a failure.
+func plainlyNo(status string) bool {
+	lower := strings.ToLower(status)
+	return strings.Contains(lower, "fail") || strings.Contains(lower, "error")
 }
 
 // readBack looks for the seats wherever an organisation may show them; most show nothing, which is SeatsUnsaid.

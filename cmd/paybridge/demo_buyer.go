@@ -25,6 +25,7 @@ type buyer struct {
 	payment  string // as the provider named it
 	price    string
 	trouble  string
+	returned time.Time // when money went back at the provider
 }
 
 // registration is what the event page learns from the register call.

@@ -36,6 +36,7 @@ type fate struct {
 	Trouble    string `json:"trouble,omitempty"` // what the buyer ran into
 	budget     time.Duration
 	payment    string
+	returned   time.Time
 }
 
 // judge fills in what the facts of both sides amount to. Lost is money captured that is neither a seat, nor refunded, nor on the desk

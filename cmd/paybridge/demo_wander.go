@@ -72,7 +72,9 @@ func (b *buyer) afterwards(ctx context.Context, registered time.Time) error {
 		if b.scene.Turn == turnPartBack {
 			value = "5.00"
 		}
-		return errors.Join(b.awaitSeat(ctx, registered.Add(window)), b.shop.GiveBack(b.payment, value, b.scene.Turn == turnChargeback))
+		err := b.awaitSeat(ctx, registered.Add(window))
+		b.returned = time.Now()
+		return errors.Join(err, b.shop.GiveBack(b.payment, value, b.scene.Turn == turnChargeback))
 	}
 	return nil
 }
@@ -83,7 +85,7 @@ func (b *buyer) awaitSeat(ctx context.Context, until time.Time) error {
 		if p, ok := b.dynamics.Purchase(b.purchase); ok && len(p.Seats) > 0 {
 			break
 		}
-		if err := sleepUntil(ctx, time.Now().Add(200*time.Millisecond)); err != nil {
+		if err := sleepUntil(ctx, time.Now().Add(b.dynamics.Config().Window/450)); err != nil {
 			return err
 		}
 	}

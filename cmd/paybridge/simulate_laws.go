@@ -79,17 +79,15 @@ func (l *lawbook) finally(listed map[string]purchaseRow) {
 // unheard tells whether the provider never managed to tell us what became of a payment that we did not open, or of the money after the
 // seat: it cannot be asked about what nobody names, and has no list. Reconciliation with its settlement file is what finds these.
 func (l *lawbook) unheard(f fate) bool {
-	back := slices.Contains([]turn{turnRefunded, turnPartBack, turnChargeback}, f.Turn)
-	if f.payment == "" || f.Page && !back || l.lists(f.Provider) {
+	if f.payment == "" || f.Page && f.returned.IsZero() || l.lists(f.Provider) {
 		return false
 	}
-	taken := false
 	for _, d := range l.shop(f.Provider).Deliveries() {
-		if d.Payment == f.payment {
-			taken = d.Taken
+		if d.Payment == f.payment && d.Taken && !d.At.Before(f.returned) {
+			return false
 		}
 	}
-	return !taken
+	return true
 }
 
 // lists tells whether an account's provider has a list that is read.

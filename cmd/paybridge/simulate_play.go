@@ -89,7 +89,7 @@ func (s *simulation) scene(ctx context.Context, sc scene) fate {
 		b.trouble = err.Error()
 		s.journal.note(s.climate.now(), callerOf(ctx), "gives up: "+b.trouble)
 	}
-	f.Purchase, f.Trouble, f.payment = b.purchase, b.trouble, b.payment
+	f.Purchase, f.Trouble, f.payment, f.returned = b.purchase, b.trouble, b.payment, b.returned
 	return f
 }
 
