@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/paybridge/paybridge/bridge"
+	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
 // A lawbook holds the laws of the design against what the simulators hold, all the time and at the end.
@@ -56,6 +58,8 @@ func (l *lawbook) always() {
 // finally are the laws of the end.
 func (l *lawbook) finally(listed map[string]purchaseRow) {
 	l.always()
+	l.order()
+	l.inTime()
 	for _, f := range l.fates {
 		held := f.Captured - f.Refunded
 		seated := f.Seats >= f.Attendees && f.Attendees > 0
@@ -79,20 +83,46 @@ func (l *lawbook) finally(listed map[string]purchaseRow) {
 // unheard tells whether the provider never managed to tell us what became of a payment that we did not open, or of the money after the
 // seat: it cannot be asked about what nobody names, and has no list. Reconciliation with its settlement file is what finds these.
 func (l *lawbook) unheard(f fate) bool {
-	if f.payment == "" || f.Page && f.returned.IsZero() || l.lists(f.Provider) {
+	asks, lists := l.powers(f.Provider)
+	if f.payment == "" || lists || f.Page && asks && f.returned.IsZero() {
 		return false
 	}
-	for _, d := range l.shop(f.Provider).Deliveries() {
-		if d.Payment == f.payment && d.Taken && !d.At.Before(f.returned) {
-			return false
-		}
-	}
-	return true
+	_, heard := l.heard(f, f.returned)
+	return !heard
 }
 
-// lists tells whether an account's provider has a list that is read.
-func (l *lawbook) lists(provider string) bool {
+// heard is when the daemon first acknowledged a notification of the fate's payment, not before an instant.
+func (l *lawbook) heard(f fate, from time.Time) (time.Time, bool) {
+	for _, d := range l.shop(f.Provider).Deliveries() {
+		if d.Payment == f.payment && d.Taken && !d.At.Before(from) {
+			return d.At, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// powers tells whether an account's provider can be asked about payments, and has a list that is read.
+func (l *lawbook) powers(provider string) (asks, lists bool) {
 	account, _ := l.daemon().program.bridge.Account(accountOf(provider))
-	_, ok := account.Provider.(bridge.Lister)
-	return ok
+	_, asks = account.Provider.(bridge.Asker)
+	_, lists = account.Provider.(bridge.Lister)
+	return asks, lists
+}
+
+// order asks whether the facts amount to the same in another order, and with repeats.
+func (l *lawbook) order() {
+	chance := rand.New(rand.NewPCG(l.Seed, 3))
+	policy := l.daemon().program.bridge.Policy(demoEnvironment)
+	for _, f := range l.fates {
+		row, facts, err := l.store().Find(context.Background(), purchase.Key{Environment: demoEnvironment, ID: f.Purchase})
+		if err != nil {
+			continue
+		}
+		facts = append(facts, facts[:len(facts)/2]...)
+		chance.Shuffle(len(facts), func(i, j int) { facts[i], facts[j] = facts[j], facts[i] })
+		other := purchase.Fold(row.Key, facts, policy).Summary()
+		if a, b := fmt.Sprintf("%+v", row.Summary), fmt.Sprintf("%+v", other); a != b {
+			l.breach("order: scene %d, purchase %s: %s is not %s", f.Scene, f.Purchase, a, b)
+		}
+	}
 }

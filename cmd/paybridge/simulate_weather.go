@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/paybridge/paybridge/bridge"
+	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
 // A climate is the weather of a simulation: every way takes its time, which no other call shares, and the plan's troubles lie on it. What
@@ -156,4 +157,31 @@ func (c *climate) answered(from string, req *http.Request, status int, err error
 		return
 	}
 	c.journal.note(c.now(), from, fmt.Sprintf("%s: %d", what, status))
+}
+
+// kept implements weather.
+func (c *climate) kept(node string, facts []purchase.Fact) {
+	for _, f := range facts {
+		c.journal.note(c.now(), node, "keeps "+factLine(f))
+	}
+}
+
+// factLine tells a fact in one line.
+func factLine(f purchase.Fact) string {
+	parts := []string{string(f.Standing), string(f.Kind)}
+	add := func(is bool, text string) {
+		if is {
+			parts = append(parts, text)
+		}
+	}
+	add(f.Detail.Step != "", string(f.Detail.Step))
+	add(f.Detail.Result != "", string(f.Detail.Result))
+	add(f.Detail.Seats != "", "seats "+string(f.Detail.Seats))
+	add(f.Detail.Cause != "", string(f.Detail.Cause))
+	add(f.Detail.Reason != "", f.Detail.Reason)
+	add(f.Money.Known(), f.Money.Decimal()+" "+f.Money.Currency)
+	add(f.Payment != "", "payment "+f.Payment)
+	add(f.Number != 0, fmt.Sprintf("#%d", f.Number))
+	add(f.Attempt != 0, fmt.Sprintf("of #%d", f.Attempt))
+	return fmt.Sprintf("%s: %s", clipID(f.Purchase.ID), strings.Join(parts, " "))
 }

@@ -54,6 +54,9 @@ func (d *door) Keep(ctx context.Context, k bridge.Keeping) (bridge.Kept, error) 
 		return bridge.Kept{}, err
 	}
 	kept, err := d.Store.Keep(ctx, k)
+	if err == nil && d.weather != nil {
+		d.weather.kept(d.node.berth.name(), kept.New)
+	}
 	if err == nil && d.doomed(k, beforeCall, afterOutcome) {
 		d.node.die()
 	}

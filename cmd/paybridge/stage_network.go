@@ -10,6 +10,8 @@ import (
 	"net/http/httptest"
 	"sync"
 	"time"
+
+	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
 // A network is HTTP inside one process: every host is a handler, and a call can end in every way in which a real one can. Nothing in it
@@ -27,6 +29,8 @@ type weather interface {
 	call(from string, req *http.Request) passage
 	// store says how long the store takes, and how it fails.
 	store(node, operation, about string) (time.Duration, error)
+	// kept is told what a node kept.
+	kept(node string, facts []purchase.Fact)
 	// answered is told how every call ended; status 0 is none.
 	answered(from string, req *http.Request, status int, err error)
 }

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	"github.com/paybridge/paybridge/dataverse/dataversesim"
+)
+
+// What it takes for a seat to be owed: who paid in time gets it in time, if nothing was wrong for long enough.
+const (
+	ripple = 5 * time.Minute  // a trouble is felt so long after its end: leases, pauses, back-off
+	enough = 12 * time.Minute // without any trouble, this is far more than a registration takes
+	spare  = 3 * time.Minute  // before the deadline: what the daemon keeps for itself
+)
+
+// plain are the turns in which buyers and providers do what they should.
+var plain = []turn{turnRedirect, turnButton, turnRepeated, turnLostWebhook, turnReload, turnThrottled}
+
+// inTime is the law that waits end before the deadline: a seat that could be had in time is had in time.
+func (l *lawbook) inTime() {
+	if !l.clearSighted() {
+		return
+	}
+	for i, f := range l.fates {
+		made, ok := l.dynamics.Purchase(f.Purchase)
+		if !ok || !slices.Contains(plain, f.Turn) || f.Captured < f.Price || f.Price == 0 || l.unheard(f) {
+			continue
+		}
+		deadline := made.Created.Add(l.Window)
+		paid := made.Created.Add(l.Scenes[i].Pays)
+		if asks, lists := l.powers(f.Provider); !lists && !(f.Page && asks) {
+			paid, _ = l.heard(f, time.Time{})
+		}
+		calm := l.calm(paid, deadline.Add(-spare))
+		if calm < enough || len(made.Seats) >= len(made.Attendees) && made.FinalizedAt.Before(deadline) {
+			continue
+		}
+		l.breach("late: scene %d (%s at %s), purchase %s: paid %s before the deadline, nothing wrong for %s, and no seat in time (%s, desk %q)", f.Scene, f.Turn,
+			f.Provider, f.Purchase, deadline.Sub(paid).Round(time.Second), calm.Round(time.Second), f.State, f.Desk)
+	}
+}
+
+// clearSighted tells whether Dynamics is of a kind in which a faultless client brings every sale to its end.
+func (l *lawbook) clearSighted() bool {
+	for _, b := range dataversesim.Behaviours() {
+		if slices.Contains(b.Blinding, l.Behaviours[b.Name]) {
+			return false
+		}
+	}
+	return l.Behaviours[dataversesim.Privileges] != "intermittent"
+}
+
+// calm is the longest time between two instants in which no trouble is felt. In outbound a call whose answer was lost is for a person, so
+// there it must begin with the payment.
+func (l *lawbook) calm(from, to time.Time) (longest time.Duration) {
+	begins := from
+	for begins.Before(to) {
+		ends, next := to, to
+		for _, t := range l.Troubles {
+			starts, over := l.began.Add(t.At-time.Minute), l.began.Add(t.At+t.For+ripple+time.Duration(t.Count)*10*time.Second)
+			switch {
+			case !starts.After(begins) && over.After(begins): // it is felt already
+				ends, next = begins, earlierOf(over, to)
+			case starts.After(begins) && starts.Before(ends):
+				ends, next = starts, starts
+			}
+			if ends.Equal(begins) {
+				break
+			}
+		}
+		longest = max(longest, ends.Sub(begins))
+		if l.Dialect == "outbound" {
+			return longest
+		}
+		begins = next
+	}
+	return longest
+}
+
+func earlierOf(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
