@@ -34,13 +34,51 @@ func (s *Store) inTx(ctx context.Context, f func(tx *sql.Tx) error) error {
 	return f(tx)
 }
 
+// ready is a statement that is read with often. It is parsed once for each connection.
+func (s *Store) ready(ctx context.Context, text string) (*sql.Stmt, error) {
+	if known, ok := s.statements.Load(text); ok {
+		return known.(*sql.Stmt), nil
+	}
+	made, err := s.reads.PrepareContext(ctx, s.dialect.bind(text))
+	if err != nil {
+		return nil, err
+	}
+	known, there := s.statements.LoadOrStore(text, made)
+	if there {
+		_ = made.Close()
+	}
+	return known.(*sql.Stmt), nil
+}
+
+// readOne runs f on one statement, which is of one instant by itself.
+func (s *Store) readOne(ctx context.Context, operation, text string, f func(*sql.Stmt) error) error {
+	done := s.metrics.begin(operation)
+	statement, err := s.ready(ctx, text)
+	if err == nil {
+		err = f(statement)
+	}
+	done(err)
+	if err != nil && !expected(err) {
+		return fmt.Errorf("store: %s: %w", operation, err)
+	}
+	return err
+}
+
 // Find implements bridge.Store.
 func (s *Store) Find(ctx context.Context, key purchase.Key) (row bridge.Row, facts []purchase.Fact, err error) {
+	one, err := s.ready(ctx, selectRow+` WHERE environment = ? AND id = ?`)
+	if err != nil {
+		return row, nil, fmt.Errorf("store: find: %w", err)
+	}
+	all, err := s.ready(ctx, selectFacts)
+	if err != nil {
+		return row, nil, fmt.Errorf("store: find: %w", err)
+	}
 	err = s.read(ctx, "find", func(tx *sql.Tx) error {
-		if row, _, err = scanRow(tx.QueryRowContext(ctx, s.dialect.bind(selectRow+` WHERE environment = ? AND id = ?`), key.Environment, key.ID)); err != nil {
+		if row, _, err = scanRow(tx.StmtContext(ctx, one).QueryRowContext(ctx, key.Environment, key.ID)); err != nil {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, s.dialect.bind(selectFacts), key.Environment, key.ID)
+		rows, err := tx.StmtContext(ctx, all).QueryContext(ctx, key.Environment, key.ID)
 		if err != nil {
 			return err
 		}
@@ -52,9 +90,8 @@ func (s *Store) Find(ctx context.Context, key purchase.Key) (row bridge.Row, fac
 
 // Resolve implements bridge.Store.
 func (s *Store) Resolve(ctx context.Context, account, payment string) (key purchase.Key, err error) {
-	err = s.read(ctx, "resolve", func(tx *sql.Tx) error {
-		row := tx.QueryRowContext(ctx, s.dialect.bind(`SELECT environment, purchase FROM payments WHERE account = ? AND payment = ?`), account, payment)
-		return orElse(row.Scan(&key.Environment, &key.ID), bridge.ErrNotFound)
+	err = s.readOne(ctx, "resolve", `SELECT environment, purchase FROM payments WHERE account = ? AND payment = ?`, func(one *sql.Stmt) error {
+		return orElse(one.QueryRowContext(ctx, account, payment).Scan(&key.Environment, &key.ID), bridge.ErrNotFound)
 	})
 	return key, err
 }
@@ -74,9 +111,9 @@ func (s *Store) FindToken(ctx context.Context, hash string) (t bridge.Token, err
 
 // Unchecked implements bridge.Store.
 func (s *Store) Unchecked(ctx context.Context, n int) (deliveries []purchase.Delivery, err error) {
-	err = s.read(ctx, "unchecked", func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, s.dialect.bind(`SELECT id, account, received, method, query, header, body FROM deliveries
-			WHERE state = 'unchecked' AND due <= ? ORDER BY due LIMIT ?`), micros(s.Clock.Now()), n)
+	err = s.readOne(ctx, "unchecked", `SELECT id, account, received, method, query, header, body FROM deliveries
+		WHERE state = 'unchecked' AND due <= ? ORDER BY due LIMIT ?`, func(due *sql.Stmt) error {
+		rows, err := due.QueryContext(ctx, micros(s.Clock.Now()), n)
 		if err != nil {
 			return err
 		}
@@ -134,20 +171,29 @@ func (s *Store) List(ctx context.Context, q bridge.Query) (list []bridge.Row, ne
 	return list, next, err
 }
 
+const (
+	// what is ready has been due since the year 1
+	nextPurchase = `SELECT min(due) FROM (SELECT -62135596799000000 AS due WHERE EXISTS (SELECT 1 FROM purchases WHERE stage = 'ready')
+		UNION ALL SELECT min(due) FROM purchases WHERE stage = 'waiting'
+		UNION ALL SELECT min(lease_until) FROM purchases WHERE stage = 'claimed') AS next`
+	nextDelivery = `SELECT min(due) FROM deliveries WHERE state = 'unchecked'`
+)
+
 // NextDue is when the next purchase or delivery is due, as far as is known now; zero if none is.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
-	var due sql.NullInt64
-	err := s.read(ctx, "next", func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, `SELECT min(due) FROM (
-			SELECT 0 AS due FROM purchases WHERE stage = 'ready'
-			UNION ALL SELECT min(due) FROM purchases WHERE stage = 'waiting'
-			UNION ALL SELECT min(lease_until) FROM purchases WHERE stage = 'claimed'
-			UNION ALL SELECT min(due) FROM deliveries WHERE state = 'unchecked')`).Scan(&due)
-	})
-	if err != nil || !due.Valid {
-		return time.Time{}, err
+	purchase, some, err1 := s.soonest(ctx, nextPurchase)
+	delivery, waits, err2 := s.soonest(ctx, nextDelivery)
+	if waits && (!some || delivery.Before(purchase)) {
+		purchase = delivery
 	}
-	return time.UnixMicro(due.Int64).UTC(), nil
+	return purchase, errors.Join(err1, err2)
+}
+
+// soonest reads an instant; false if there is none.
+func (s *Store) soonest(ctx context.Context, text string) (due time.Time, some bool, err error) {
+	var read sql.NullInt64
+	err = s.readOne(ctx, "next", text, func(one *sql.Stmt) error { return one.QueryRowContext(ctx).Scan(&read) })
+	return instantOf(read), read.Valid && err == nil, err
 }
 
 // conditions writes the query's fields as a WHERE clause.

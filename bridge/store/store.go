@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,12 +31,13 @@ type Options struct {
 // A Store is a bridge.Store on a database.
 type Store struct {
 	Options
-	dialect dialect
-	path    string
-	reads   *sql.DB
-	writes  *writer // nil for a reader
-	metrics *metrics
-	release func() error // gives the ownership of the file back
+	dialect    dialect
+	path       string
+	reads      *sql.DB
+	writes     *writer  // nil for a reader
+	statements sync.Map // text to *sql.Stmt, of reads
+	metrics    *metrics
+	release    func() error // gives the ownership of the file back
 }
 
 var _ bridge.Store = (*Store)(nil)
@@ -61,8 +63,12 @@ func (s *Store) Keep(ctx context.Context, k bridge.Keeping) (bridge.Kept, error)
 
 // Claim implements bridge.Store.
 func (s *Store) Claim(ctx context.Context, owner string, n int, lease time.Duration) ([]bridge.Claim, error) {
+	due, some, err := s.soonest(ctx, nextPurchase)
+	if err != nil || !some || due.After(s.Clock.Now()) {
+		return nil, err // the writer is not troubled for nothing
+	}
 	var claims []bridge.Claim
-	err := s.write(ctx, "claim", func(t *txn) error {
+	err = s.write(ctx, "claim", func(t *txn) error {
 		var err error
 		claims, err = t.claim(owner, n, lease)
 		return err
@@ -137,6 +143,10 @@ func (s *Store) Close() error {
 	if s.writes != nil {
 		errs = append(errs, s.writes.close())
 	}
+	s.statements.Range(func(_, statement any) bool {
+		errs = append(errs, statement.(*sql.Stmt).Close())
+		return true
+	})
 	errs = append(errs, s.reads.Close())
 	if s.release != nil {
 		errs = append(errs, s.release())
