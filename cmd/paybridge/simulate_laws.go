@@ -56,45 +56,59 @@ func (l *lawbook) always() {
 }
 
 // finally are the laws of the end.
-func (l *lawbook) finally(listed map[string]purchaseRow) {
+func (l *lawbook) finally() {
 	l.always()
 	l.order()
 	l.inTime()
-	for _, f := range l.fates {
-		held := f.Captured - f.Refunded
-		seated := f.Seats >= f.Attendees && f.Attendees > 0
-		if l.unheard(f) {
+	for i := range l.fates {
+		f := &l.fates[i]
+		if l.unheard(*f) {
 			l.deaf++
+			f.Lost, f.Limbo = false, 0
 			continue
 		}
-		switch {
-		case f.Lost:
-			l.breach("lost: scene %d (%s), purchase %s: %d taken, no seat, nobody is told (%s)", f.Scene, f.Turn, f.Purchase, held, f.State)
-		case f.Limbo > 0:
-			l.breach("limbo: scene %d (%s), purchase %s: %d (%s)", f.Scene, f.Turn, f.Purchase, f.Limbo, f.State)
-		case f.Seats > 0 && !seated && f.Desk == "":
-			l.breach("some seats: scene %d (%s), purchase %s: %d of %d, nobody is told", f.Scene, f.Turn, f.Purchase, f.Seats, f.Attendees)
-		case seated && held < f.Price && f.Desk == "":
-			l.breach("seat without money: scene %d (%s), purchase %s: %d of %d, nobody is told", f.Scene, f.Turn, f.Purchase, held, f.Price)
+		if law := broken(*f); law != "" {
+			l.breach("%s", law)
 		}
 	}
+}
+
+// broken is the law that a fate breaks, "" for none.
+func broken(f fate) string {
+	held := f.Captured - f.Refunded
+	seated := f.Seats >= f.Attendees && f.Attendees > 0
+	about := fmt.Sprintf("scene %d (%s at %s), purchase %s", f.Scene, f.Turn, f.Provider, f.Purchase)
+	switch {
+	case f.Lost:
+		return fmt.Sprintf("lost: %s: %d taken, no seat, nobody is told (%s)", about, held, f.State)
+	case f.Limbo > 0:
+		return fmt.Sprintf("limbo: %s: %d (%s)", about, f.Limbo, f.State)
+	case f.Seats > 0 && !seated && f.Desk == "":
+		return fmt.Sprintf("some seats: %s: %d of %d, nobody is told", about, f.Seats, f.Attendees)
+	case seated && held < f.Price && f.Desk == "":
+		return fmt.Sprintf("seat without money: %s: %d of %d, nobody is told", about, held, f.Price)
+	}
+	return ""
 }
 
 // unheard tells whether the provider never managed to tell us what became of a payment that we did not open, or of the money after the
 // seat: it cannot be asked about what nobody names, and has no list. Reconciliation with its settlement file is what finds these.
 func (l *lawbook) unheard(f fate) bool {
 	asks, lists := l.powers(f.Provider)
-	if f.payment == "" || lists || f.Page && asks && f.returned.IsZero() {
+	if f.payment == "" || lists {
 		return false
 	}
-	_, heard := l.heard(f, f.returned)
-	return !heard
+	if !f.returned.IsZero() {
+		return true // the first notification may come later than this, so what was heard cannot be told from it
+	}
+	_, heard := l.heard(f)
+	return !heard && !(f.Page && asks)
 }
 
-// heard is when the daemon first acknowledged a notification of the fate's payment, not before an instant.
-func (l *lawbook) heard(f fate, from time.Time) (time.Time, bool) {
+// heard is when the daemon first acknowledged a notification of the fate's payment.
+func (l *lawbook) heard(f fate) (time.Time, bool) {
 	for _, d := range l.shop(f.Provider).Deliveries() {
-		if d.Payment == f.payment && d.Taken && !d.At.Before(from) {
+		if d.Payment == f.payment && d.Taken {
 			return d.At, true
 		}
 	}

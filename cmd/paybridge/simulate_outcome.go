@@ -33,7 +33,7 @@ func (s *simulation) outcome() *outcome {
 		s.laws.breach("unreadable: the store cannot be read: %v", err)
 	}
 	s.world.judge(s.fates, listed, s.Window, func(i int) []end { return s.Scenes[i].Allowed })
-	s.laws.finally(listed)
+	s.laws.finally()
 	o := &outcome{Broken: s.laws.said, Unheard: s.laws.deaf, Troubles: len(s.Troubles), Requests: s.requests(), Tightest: -1}
 	o.Verdict = verdict{SchemaVersion: schemaVersion, Dialect: s.Dialect, Capture: s.Capture, Seed: s.Seed, WindowSeconds: s.Window.Seconds(), Mishaps: "all"}
 	o.Verdict.Forged, o.Verdict.ForgedAccepted = s.forgeries()

@@ -1,50 +1,171 @@
 package main
 
 import (
-	"fmt"
+	"bytes"
+	"encoding/json"
 	"os"
-	"strconv"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"github.com/paybridge/paybridge/dataverse/dataversesim"
+	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
-func TestProto(t *testing.T) {
-	seed, _ := strconv.ParseUint(os.Getenv("SEED"), 10, 64)
-	n, _ := strconv.Atoi(os.Getenv("N"))
-	dir := t.TempDir()
-	began := time.Now()
-	synctest.Test(t, func(t *testing.T) {
-		p := sketch{seed: seed, purchases: n, calm: os.Getenv("CALM") != ""}.draw()
-		j := newJournal(true)
-		o, err := p.play(dir, j, nil)
+// childWord makes the test binary the process in which simulations run, as the program does it for itself.
+const childWord = "simulate-child"
+
+func runsAsChild() bool { return len(os.Args) > 1 && os.Args[1] == childWord }
+
+// A failing seed is worth something only if it fails again: the same plan gives the same simulation, to the byte, and another another.
+func TestTheSamePlanIsTheSameSimulation(t *testing.T) {
+	t.Parallel()
+	digests := map[string]uint64{}
+	for _, seed := range []uint64{3, 12} {
+		a := assignment{Seed: seed, Purchases: 25}
+		first, err := once(t.Context(), a)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if out := os.Getenv("OUT"); out != "" {
-			f, _ := os.Create(out)
-			for _, l := range j.story() {
-				fmt.Fprintln(f, l)
-			}
-			f.Close()
+		again, err := once(t.Context(), a)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for n, w := range p.Behaviours {
-			for _, b := range dataversesim.Behaviours() {
-				if b.Name == n && b.Variants[0] != w {
-					t.Log("   behaves ", n, "=", w)
-				}
-			}
+		if first.Outcome.Digest != again.Outcome.Digest {
+			t.Errorf("seed %d: %s, and then %s", seed, first.Outcome.Digest, again.Outcome.Digest)
 		}
-		t.Logf("%s %s %v nodes %d: %+v", p.Dialect, p.Capture, p.Providers, p.Nodes, o.Broken)
-		v := o.Verdict
-		t.Logf("registered %d desk %d abandoned %d refunded %d lost %d limbo %d unexpected %d %s", v.Registered, v.Desk, v.Abandoned, v.Refunded, v.Lost, v.Limbo, v.Unexpected, o.Digest)
-		for _, f := range v.Fates {
-			if f.Unexpected {
-				t.Logf("  %d %s %s page %v end %s seats %d/%d state %s trouble %s", f.Scene, f.Turn, f.Provider, f.Page, f.End, f.Seats, f.Attendees, f.State, f.Trouble)
-			}
+		if other, ok := digests[first.Outcome.Digest]; ok {
+			t.Errorf("seeds %d and %d are the same simulation", seed, other)
 		}
-	})
-	t.Log(time.Since(began))
+		digests[first.Outcome.Digest] = seed
+	}
+}
+
+// What a simulation found once stays mended. Each plan is as small as it got; its name says what happened.
+func TestPastFailuresStayMended(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join("testdata", "simulate", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d plans, %v", len(files), err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := readPlan(raw)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		r, err := once(t.Context(), assignment{Plan: &p, Story: true})
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		if len(r.Outcome.Broken) > 0 {
+			t.Errorf("%s: %s\n%s", file, r.Outcome.Broken, strings.Join(r.Story, "\n"))
+		}
+	}
+}
+
+// A sale of chance keeps the laws whatever goes wrong. CI plays fresh seeds beside these.
+func TestSalesOfChanceKeepTheLaws(t *testing.T) {
+	t.Parallel()
+	sum, err := (&campaign{first: 1001, last: 1004, purchases: 30, jobs: 1, says: testWriter{t}}).run(t.Context())
+	if err != nil || len(sum.Failures) > 0 {
+		t.Errorf("%v, %+v", err, sum.Failures)
+	}
+	if sum.Purchases < 4*30 || sum.Registered == 0 || sum.Troubles == 0 {
+		t.Errorf("nothing happened: %+v", sum)
+	}
+}
+
+type testWriter struct{ t *testing.T }
+
+func (w testWriter) Write(p []byte) (int, error) {
+	w.t.Log(strings.TrimSpace(string(p)))
+	return len(p), nil
+}
+
+// Nobody gets a seat while Dynamics is away from the first payment to the last deadline, and everybody who paid is on the desk or gets
+// the money back; with the outage over in time, everybody has a seat.
+func TestAnOutageCostsTheSeatsThatItMust(t *testing.T) {
+	t.Parallel()
+	for outage, want := range map[string]struct{ registered, desk int }{"dynamics:20m@2m": {12, 0}, "dynamics:3h@2m": {0, 12}} {
+		var out, says bytes.Buffer
+		o := simulateOptions{sale: "12/1m", throttle: "default", mishaps: "none", nodes: 2, seed: 4, outages: []string{outage}}
+		p, err := o.plan(func(string) bool { return false })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range p.Scenes { // who could still register, and cannot be sent to pay without a price, is another case
+			p.Scenes[i].Turn, p.Scenes[i].Page = turnButton, false
+			p.Scenes[i].Pays = max(p.Scenes[i].Pays, 3*time.Minute)
+		}
+		if err := present(t.Context(), p, false, filepath.Join(t.TempDir(), "plot.svg"), true, &out, &says); err != nil {
+			t.Fatalf("%v\n%s%s", err, says.String(), out.String())
+		}
+		var got saleResult
+		if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Registered != want.registered || got.Desk != want.desk || got.Late != want.desk {
+			t.Errorf("%s: %d registered, %d on the desk, %d late", outage, got.Registered, got.Desk, got.Late)
+		}
+	}
+}
+
+// The laws are asked of what the simulators hold; each fate that breaks one is noticed.
+func TestABrokenFateIsNoticed(t *testing.T) {
+	t.Parallel()
+	bad := map[string]fate{
+		"lost":               {Lost: true, Captured: 100},
+		"limbo":              {Limbo: 1},
+		"some seats":         {Seats: 1, Attendees: 2, Captured: 100, Price: 100},
+		"seat without money": {Seats: 1, Attendees: 1, Price: 100},
+	}
+	for law, f := range bad {
+		if got := broken(f); lawOf([]string{got}) != law {
+			t.Errorf("%s: %q", law, got)
+		}
+	}
+	for _, f := range []fate{{Seats: 1, Attendees: 1, Captured: 100, Price: 100}, {Attendees: 1}, {Seats: 1, Attendees: 1, Price: 100, Desk: string(purchase.CauseDisputed)}} {
+		if got := broken(f); got != "" {
+			t.Errorf("%+v: %s", f, got)
+		}
+	}
+}
+
+func TestShrinkingLeavesWhatIsNeeded(t *testing.T) {
+	t.Parallel()
+	list := []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}
+	got := without(list, func(left []int) bool { return slices.Contains(left, 3) && slices.Contains(left, 9) })
+	if !slices.Equal(got, []int{3, 9}) {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestEveryWrongFlagOfASaleIsReported(t *testing.T) {
+	t.Parallel()
+	o := simulateOptions{sale: "many/5m", throttle: "little", mishaps: "few", nodes: 0, outages: []string{"dynamics", "moon:1m@2m"}}
+	_, err := o.plan(func(string) bool { return false })
+	if err == nil {
+		t.Fatal("all of it was taken")
+	}
+	for _, part := range []string{"--sale", "--throttle", "--mishaps", "--nodes", `"dynamics"`, `"moon"`} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("nothing about %s: %v", part, err)
+		}
+	}
+}
+
+// A person who asks sees why, in the plot too.
+func TestThePlotShowsSeatsAndTroubles(t *testing.T) {
+	t.Parallel()
+	p := plan{Window: 50 * time.Minute, Troubles: []trouble{{Number: 1, Kind: dynamicsOutage, At: time.Minute, For: time.Hour}}}
+	svg := string(plotOf(p, &outcome{Seats: []seatPoint{{At: 10 * time.Minute, Used: time.Minute}, {At: 20 * time.Minute, Used: 2 * time.Minute}}}))
+	if strings.Count(svg, "<circle") != 2 || !strings.Contains(svg, "dynamics outage") || !strings.HasSuffix(svg, "</svg>\n") {
+		t.Errorf("%s", svg)
+	}
 }
