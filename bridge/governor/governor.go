@@ -32,6 +32,9 @@ const (
 	leastPause = time.Second
 	usualPause = 5 * time.Second // when a refusal does not say how long
 	mostPause  = 10 * time.Minute
+	// mostDoubled bounds what we add by ourselves to what Dynamics asks for, which grows by itself for who keeps pushing: a storm of
+	// refusals must not outlast the time in which a paid seat can still be had.
+	mostDoubled = time.Minute
 )
 
 // Options of a Governor.
@@ -231,8 +234,8 @@ func (g *Governor) leave(kind int, began time.Time, resp *http.Response) {
 }
 
 // throttle begins a pause for everybody. A refusal of a request that left before the pause belongs to the same wave and at most
-// lengthens it; one that comes before any good answer after the pause means that the pause was too short, so the next is at least
-// twice as long.
+// lengthens it; one that comes before any good answer after the pause means that the pause was too short, so the next is
+// twice as long, within bounds.
 func (g *Governor) throttle(began time.Time, asked time.Duration) {
 	now := g.now()
 	if began.Before(g.since) || g.left() > 0 {
@@ -240,7 +243,7 @@ func (g *Governor) throttle(began time.Time, asked time.Duration) {
 		return
 	}
 	if now.Sub(g.until) < g.pause {
-		asked = min(max(asked, 2*g.pause), mostPause)
+		asked = max(asked, min(2*g.pause, mostDoubled))
 	}
 	g.since, g.until, g.pause = now, now.Add(asked), asked
 	g.limit, g.good = max(1, g.limit/2), 0

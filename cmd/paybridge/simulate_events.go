@@ -17,8 +17,6 @@ func (s *simulation) trouble(ctx context.Context, t trouble) {
 	s.journal.note(s.climate.now(), "trouble", t.String())
 	at := s.berths[t.Node%len(s.berths)]
 	switch t.Kind {
-	case dynamicsThrottle:
-		_ = s.dynamics.AddFault(dataversesim.Fault{Kind: dataversesim.KindTooMany, Times: t.Count, RetryAfter: "7"})
 	case dynamicsCommits:
 		_ = s.dynamics.AddFault(dataversesim.Fault{Operation: dataversesim.AnyFinalize, Kind: dataversesim.KindCommit500, Times: t.Count})
 	case dynamicsRefuses:

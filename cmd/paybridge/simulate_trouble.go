@@ -87,11 +87,11 @@ func (t trouble) trimmed() trouble {
 		keep.For, keep.Share, keep.Where = t.For, t.Share, t.Where
 	case endpointOutage:
 		keep.For, keep.How = t.For, t.How
-	case dynamicsDeaf, postLost, postLate:
+	case dynamicsDeaf, dynamicsThrottle, postLost, postLate:
 		keep.For, keep.Share = t.For, t.Share
 	case dynamicsSlow, storeAway, storeFull, storeSlow, storeRestored:
 		keep.For = t.For
-	case dynamicsThrottle, dynamicsCommits, dynamicsRefuses:
+	case dynamicsCommits, dynamicsRefuses:
 		keep.Count = t.Count
 	case nodeCrash:
 		keep.Node, keep.Count = t.Node, t.Count

@@ -114,6 +114,8 @@ func (t trouble) spoil(p *passage, from string, req *http.Request, d *dice) {
 	case t.Kind == dynamicsOutage && host == "dynamics.test", t.Kind == entraOutage && signIn && node,
 		t.Kind == providerOutage && host == t.Where+".test" && node, t.Kind == endpointOutage && host == stageHost:
 		p.fate = outages[t.How]
+	case t.Kind == dynamicsThrottle && host == "dynamics.test" && node && !signIn:
+		p.fate, p.pause = callThrottled, 1+int(d.float64()*30)
 	case t.Kind == dynamicsDeaf && host == "dynamics.test" && node, t.Kind == providerDeaf && host == t.Where+".test" && node:
 		p.fate = callAnswerLost
 	case t.Kind == dynamicsSlow && host == "dynamics.test" && node:

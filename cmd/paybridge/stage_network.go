@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,17 +42,19 @@ type passage struct {
 	there, back time.Duration
 	address     string // the caller's, as the server sees it; "" for the usual one
 	fate        fateOfCall
+	pause       int // in seconds, which a refusal asks for
 }
 
 // A fateOfCall is how a call ends.
 type fateOfCall int
 
-// The fates. Of those that fail, only lost and answerLost reached the host.
+// The fates. Of those that are no arrival only the last two reached the host.
 const (
 	callArrives     fateOfCall = iota
 	callRefused                // nobody listens
 	callDropped                // the connection ends before the host got the request
 	callHangs                  // the request never gets there, and nobody says so
+	callThrottled              // a front end refuses it as one too many
 	callAnswerLost             // the host answered, and the connection ended
 	callAnswerHangs            // the host answered, and nobody hears it
 )
@@ -110,6 +114,8 @@ func (n *network) travel(req *http.Request, p passage) (*http.Response, error) {
 		return nil, io.ErrUnexpectedEOF
 	case callHangs:
 		return nil, hangUp(ctx)
+	case callThrottled:
+		return tooMany(req, p.pause), nil
 	}
 	resp, err := n.call(req, p.address)
 	if err != nil {
@@ -125,6 +131,14 @@ func (n *network) travel(req *http.Request, p passage) (*http.Response, error) {
 		return nil, hangUp(ctx)
 	}
 	return resp, nil
+}
+
+// tooMany is how Dynamics refuses who asks too often.
+// Source: Dataverse service protection API limits.
+func tooMany(req *http.Request, pause int) *http.Response {
+	body := `{"error":{"code":"0x80072322","message":"Number of requests exceeded the limit of 6000 over time window of 300 seconds."}}`
+	return &http.Response{StatusCode: http.StatusTooManyRequests, Request: req, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+		Header: http.Header{"Content-Type": {"application/json"}, "Retry-After": {strconv.Itoa(pause)}}}
 }
 
 // hangUp waits until the caller has had enough, or the network.
