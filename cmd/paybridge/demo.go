@@ -25,6 +25,7 @@ type demoOptions struct {
 	db        string
 	exit      bool
 	kills     int
+	samples   string // a file for the daemon's use of memory and disk over time
 	json      bool
 }
 
@@ -54,6 +55,7 @@ func newDemo() *cobra.Command {
 	f := cmd.Flags()
 	f.IntVar(&o.purchases, "purchases", 30, "how many people register")
 	f.Uint64Var(&o.seed, "seed", 1, "fixes the script, not the timing")
+	f.StringVar(&o.samples, "samples", "", "write the daemon's memory, goroutines and files to this CSV file, every ten seconds")
 	f.DurationVar(&o.window, "window", 90*time.Second, "how long Dynamics keeps a temporary registration; 50m in the real world")
 	f.StringVar(&o.dialect, "dialect", "realtime", "which generation of Dynamics: realtime or outbound")
 	f.StringSliceVar(&o.providers, "providers", []string{"paypal"}, "where people pay: "+strings.Join(providersim.Names(), ", ")+", or all")

@@ -120,6 +120,9 @@ func (s *sale) play(ctx context.Context) error {
 	killed := make(chan error, 1)
 	go func() { killed <- s.killer(ctx) }()
 	go s.progress(ctx, began)
+	if s.samples != "" {
+		go s.sample(ctx, began)
+	}
 	crowd.Wait()
 	if err := errors.Join(<-killed, ctx.Err()); err != nil {
 		return err

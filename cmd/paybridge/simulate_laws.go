@@ -101,14 +101,21 @@ func (l *lawbook) unheard(f fate) bool {
 	if !f.returned.IsZero() {
 		return true // the first notification may come later than this, so what was heard cannot be told from it
 	}
-	_, heard := l.heard(f)
-	return !heard && !(f.Page && asks)
+	if f.Page && asks {
+		return false
+	}
+	for _, id := range l.shop(f.Provider).paysFor(f) {
+		if _, heard := l.heard(f.Provider, id); !heard {
+			return true
+		}
+	}
+	return false
 }
 
-// heard is when the daemon first acknowledged a notification of the fate's payment.
-func (l *lawbook) heard(f fate) (time.Time, bool) {
-	for _, d := range l.shop(f.Provider).Deliveries() {
-		if d.Payment == f.payment && d.Taken {
+// heard is when the daemon first acknowledged a notification of a payment.
+func (l *lawbook) heard(provider, payment string) (time.Time, bool) {
+	for _, d := range l.shop(provider).Deliveries() {
+		if d.Payment == payment && d.Taken {
 			return d.At, true
 		}
 	}

@@ -30,7 +30,7 @@ func (l *lawbook) inTime() {
 		deadline := made.Created.Add(l.Window)
 		paid := made.Created.Add(l.Scenes[i].Pays)
 		if asks, lists := l.powers(f.Provider); !lists && !(f.Page && asks) {
-			paid, _ = l.heard(f)
+			paid, _ = l.heard(f.Provider, f.payment)
 		}
 		calm := l.calm(paid, deadline.Add(-spare))
 		if calm < enough || len(made.Seats) >= len(made.Attendees) && made.FinalizedAt.Before(deadline) {

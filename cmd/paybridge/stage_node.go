@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -67,9 +68,12 @@ func startNode(p *berth) (*node, error) {
 		n.end()
 		return nil, err
 	}
+	var runs sync.WaitGroup
+	runs.Go(func() { _ = n.program.bridge.Run(n.life) })
+	runs.Go(func() { _ = n.program.prune(n.life) })
 	go func() {
 		defer close(n.ended)
-		_ = n.program.bridge.Run(n.life)
+		runs.Wait()
 	}()
 	return n, nil
 }

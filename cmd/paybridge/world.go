@@ -64,6 +64,19 @@ func (s *shop) pays(payment, purchase string) {
 	s.paid[payment] = purchase
 }
 
+// paysFor are the payments of a fate, at this shop.
+func (s *shop) paysFor(f fate) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ids := []string{f.payment}
+	for id, purchase := range s.paid {
+		if purchase == f.Purchase && id != f.payment {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 const (
 	demoEnvironment = "main"
 	demoPasses      = 3
