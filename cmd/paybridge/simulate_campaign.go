@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,6 +26,8 @@ type campaign struct {
 	next  uint64
 	began time.Time
 	sum   campaignSum
+
+	digests map[uint64]string
 }
 
 // A campaignSum is what all simulations of a campaign came to.
@@ -42,6 +46,7 @@ type campaignSum struct {
 	Troubles        int       `json:"troubles"`
 	Requests        int       `json:"requests"`
 	Failures        []failure `json:"failures"`
+	Digest          string    `json:"digest"` // of everything that happened in all of them: the same seeds give the same
 	Seconds         float64   `json:"seconds"`
 }
 
@@ -55,7 +60,7 @@ type failure struct {
 // run simulates all seeds.
 func (c *campaign) run(ctx context.Context) (campaignSum, error) {
 	c.next, c.began = c.first, time.Now()
-	c.sum.SchemaVersion = schemaVersion
+	c.sum.SchemaVersion, c.digests = schemaVersion, map[uint64]string{}
 	var workers sync.WaitGroup
 	errs := make(chan error, c.jobs)
 	for range c.jobs {
@@ -69,6 +74,11 @@ func (c *campaign) run(ctx context.Context) (campaignSum, error) {
 		}
 	}
 	slices.SortFunc(c.sum.Failures, func(a, b failure) int { return int(a.Seed) - int(b.Seed) })
+	h := fnv.New64a()
+	for _, seed := range slices.Sorted(maps.Keys(c.digests)) {
+		fmt.Fprintln(h, seed, c.digests[seed])
+	}
+	c.sum.Digest = fmt.Sprintf("%016x", h.Sum64())
 	c.sum.Seconds = time.Since(c.began).Seconds()
 	return c.sum, ctx.Err()
 }
@@ -135,6 +145,7 @@ func (c *campaign) note(ctx context.Context, a assignment, r answer, err error) 
 	}
 	if r.Outcome != nil {
 		s.add(r.Outcome)
+		c.digests[a.Seed] = r.Outcome.Digest
 	}
 	if s.Seeds%20 == 0 {
 		fmt.Fprintf(c.says, "%6.0fs  %d of %d seeds, %d purchases, %d failures\n", time.Since(c.began).Seconds(), s.Seeds, c.last-c.first+1, s.Purchases, len(s.Failures))
@@ -168,8 +179,8 @@ func (c *campaign) keep(ctx context.Context, a assignment, broken []string) stri
 // print writes the sum for people.
 func (s campaignSum) print(out io.Writer) error {
 	_, err := fmt.Fprintf(out, "%d seeds, %d purchases, %d troubles, %d requests to Dynamics in %.0fs (%.0fs for 100,000 purchases)\n"+
-		"%d registered, %d on the desk, %d abandoned, %d refunded; %d lost, %d cents in limbo, %d registered twice; %d that no provider managed to tell\n%d seeds broke a law\n",
+		"%d registered, %d on the desk, %d abandoned, %d refunded; %d lost, %d cents in limbo, %d registered twice; %d that no provider managed to tell\n%d seeds broke a law; digest %s\n",
 		s.Seeds, s.Purchases, s.Troubles, s.Requests, s.Seconds, s.Seconds/float64(max(s.Purchases, 1))*100_000,
-		s.Registered, s.Desk, s.Abandoned, s.Refunded, s.Lost, s.Limbo, s.RegisteredTwice, s.Unheard, len(s.Failures))
+		s.Registered, s.Desk, s.Abandoned, s.Refunded, s.Lost, s.Limbo, s.RegisteredTwice, s.Unheard, len(s.Failures), s.Digest)
 	return err
 }

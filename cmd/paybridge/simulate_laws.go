@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"time"
 
@@ -14,8 +15,9 @@ import (
 // A lawbook holds the laws of the design against what the simulators hold, all the time and at the end.
 type lawbook struct {
 	*simulation
-	said []string
-	deaf int // fates about which nobody told the daemon what counts, and that it had no way to ask about
+	said  []string
+	grown int // goroutines when the daemon had just begun
+	deaf  int // fates about which nobody told the daemon what counts, and that it had no way to ask about
 }
 
 // looksAtLaws is how often the laws are asked while everything moves.
@@ -60,6 +62,7 @@ func (l *lawbook) finally() {
 	l.always()
 	l.order()
 	l.inTime()
+	l.housekeeping()
 	for i := range l.fates {
 		f := &l.fates[i]
 		if l.unheard(*f) {
@@ -70,6 +73,21 @@ func (l *lawbook) finally() {
 		if law := broken(*f); law != "" {
 			l.breach("%s", law)
 		}
+	}
+}
+
+// moreGoroutines is how many more there may be at the end of all than at the beginning: idle connections of the store.
+const moreGoroutines = 24
+
+// housekeeping: what is no longer needed is gone, and nothing grows without end.
+func (l *lawbook) housekeeping() {
+	n, err := l.store().Prune(context.Background(), time.Now().Add(-keepBodies-2*pruneEvery))
+	if err != nil || n > 0 {
+		l.breach("retention: %d deliveries are kept for too long (%v)", n, err)
+	}
+	time.Sleep(time.Second) // what was asked just now lets go of its goroutines
+	if now := runtime.NumGoroutine(); now > l.grown+moreGoroutines {
+		l.breach("leak: %d goroutines became %d", l.grown, now)
 	}
 }
 

@@ -81,9 +81,13 @@ func (o simulateOptions) plan(said func(string) bool) (plan, error) {
 func saleOf(text string) (purchases int, over time.Duration, err error) {
 	many, span, ok := strings.Cut(text, "/")
 	n, err1 := strconv.Atoi(many)
+	var days int
 	d, err2 := time.ParseDuration(span)
-	if !ok || err1 != nil || err2 != nil || n < 1 || n > 100_000 || d <= 0 || d > 30*24*time.Hour {
-		return 0, 0, fmt.Errorf("--sale %q is not like 650/5m: people, and the time over which they register", text)
+	if _, err := fmt.Sscanf(span, "%dd", &days); err == nil && span == fmt.Sprintf("%dd", days) {
+		d, err2 = time.Duration(days)*24*time.Hour, nil
+	}
+	if !ok || err1 != nil || err2 != nil || n < 1 || n > 100_000 || d <= 0 || d > 400*24*time.Hour {
+		return 0, 0, fmt.Errorf("--sale %q is not like 650/5m or 3000/60d: people, and the time over which they register", text)
 	}
 	return n, d, nil
 }

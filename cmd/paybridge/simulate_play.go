@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"time"
 
@@ -41,6 +42,8 @@ func (p plan) play(dir string, j *journal, log *zap.Logger) (*outcome, error) {
 		return nil, err
 	}
 	s.laws.simulation = s
+	time.Sleep(time.Second)
+	s.laws.grown = runtime.NumGoroutine()
 	s.happens()
 	o := s.outcome()
 	s.stage.close()
