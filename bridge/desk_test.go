@@ -21,7 +21,8 @@ type refunding struct {
 	back    map[string]purchase.Money // by key
 	answers []error                   // of the next calls; they take effect all the same, unless final
 	calls   int
-	hidden  bool // what was sent back does not show yet
+	hidden  bool   // what was sent back does not show yet
+	called  string // what it calls its payments when it is asked; "": as before
 }
 
 func newRefunding(p *psp) *refunding { return &refunding{psp: p, back: map[string]purchase.Money{}} }
@@ -66,6 +67,11 @@ func (r *refunding) Ask(ctx context.Context, ref purchase.Ref) ([]purchase.Fact,
 	defer r.mu.Unlock()
 	if len(facts) > 0 && !r.hidden {
 		facts = append(facts, r.facts(ref.Payment)[1:]...)
+	}
+	for i := range facts {
+		if r.called != "" {
+			facts[i].Payment = r.called
+		}
 	}
 	return facts, err
 }

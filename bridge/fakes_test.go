@@ -345,10 +345,26 @@ func (h *house) node(t testing.TB, owner string) *bridge.Bridge {
 
 func (h *house) nodeWith(t testing.TB, owner string, accounts ...bridge.Account) *bridge.Bridge {
 	t.Helper()
-	b, err := bridge.New(bridge.Options{
-		Store: h.store, Environments: []bridge.Environment{{Name: "main", Registrar: h.dynamics, Policy: h.policy}}, Accounts: accounts,
-		Clock: wallClock{}, Chance: chance{}, PublicURL: "https://pay.example", Owner: owner, Log: zap.NewNop(),
-		Metrics: bridge.NewMetrics(prometheus.NewRegistry(), accounts)})
+	return h.nodeLike(t, bridge.Options{Owner: owner, Accounts: accounts})
+}
+
+// nodeLike fills in what is not there.
+func (h *house) nodeLike(t testing.TB, o bridge.Options) *bridge.Bridge {
+	t.Helper()
+	if o.Store == nil {
+		o.Store = h.store
+	}
+	if o.Clock == nil {
+		o.Clock = wallClock{}
+	}
+	if o.Chance == nil {
+		o.Chance = chance{}
+	}
+	if o.Environments == nil {
+		o.Environments = []bridge.Environment{{Name: "main", Registrar: h.dynamics, Policy: h.policy}}
+	}
+	o.PublicURL, o.Log, o.Metrics = "https://pay.example", zap.NewNop(), bridge.NewMetrics(prometheus.NewRegistry(), o.Accounts)
+	b, err := bridge.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -148,11 +148,23 @@ func (i *importing) belongs(ctx context.Context, f purchase.Fact, line int) (key
 	case named.ID == "" || named == known:
 		return known, orphan, nil
 	case known.Orphaned():
-		return named, known, nil
+		return named, known, i.free(ctx, known, f.Payment, line)
 	case known.ID != "":
 		return key, orphan, &ImportError{line, fmt.Sprintf("payment %s belongs to purchase %s here, and the file names %s; correct the file", f.Payment, known.ID, named.ID)}
 	}
 	return named, orphan, nil
+}
+
+// free refuses to tie an orphan whose money may be on its way back: a seat must not be made of that.
+func (i *importing) free(ctx context.Context, orphan purchase.Key, payment string, line int) error {
+	returning, err := i.returning(ctx, orphan)
+	if err != nil {
+		return err
+	}
+	if returning {
+		return &ImportError{line, fmt.Sprintf("payment %s is on its way back, or may be (paybridge purchase show %s); wait until that is settled, or leave the line out", payment, orphan.ID)}
+	}
+	return nil
 }
 
 // resolve finds the purchase of a payment by any of its names; none is a key without an ID.

@@ -123,7 +123,7 @@ func (b *Bridge) putAside(ctx context.Context, d purchase.Delivery, why purchase
 }
 
 // address completes facts from an account: its name, its environment, and which purchase they belong to. Proof knows best what it
-// proves; hearsay follows what is known of the payment. A payment of no known purchase is an orphan.
+// proves; hearsay follows what is known of the payment. A payment of no known purchase is an orphan, and one on its way back stays it.
 func (b *Bridge) address(ctx context.Context, account Account, facts []purchase.Fact, by purchase.Source) ([]purchase.Fact, error) {
 	out := make([]purchase.Fact, 0, len(facts))
 	for _, f := range facts {
@@ -134,7 +134,13 @@ func (b *Bridge) address(ctx context.Context, account Account, facts []purchase.
 			return nil, fmt.Errorf("find the purchase of payment %s: %w", f.Payment, err)
 		}
 		found := err == nil
+		returning, err := b.returning(ctx, known)
+		if err != nil {
+			return nil, err
+		}
 		switch {
+		case returning: // whatever it names
+			f.Purchase = known
 		case named.ID != "" && (f.Standing == purchase.Proved || !found || known.Orphaned()):
 			f.Purchase = named
 		case found:
@@ -148,6 +154,20 @@ func (b *Bridge) address(ctx context.Context, account Account, facts []purchase.
 		out = append(out, f)
 	}
 	return out, nil
+}
+
+// returning tells whether the key is an orphan's whose money may be on its way back. Until that is known it is nobody's: no seat must be
+// made of it.
+func (b *Bridge) returning(ctx context.Context, orphan purchase.Key) (bool, error) {
+	if !orphan.Orphaned() {
+		return false, nil
+	}
+	_, facts, err := b.Store.Find(ctx, orphan)
+	if err != nil {
+		return false, fmt.Errorf("find the orphan %s: %w", orphan.ID, err)
+	}
+	p := purchase.Fold(orphan, facts, b.Policy(orphan.Environment))
+	return p.Open != nil || p.Returning(), nil
 }
 
 // recheck reads deliveries again whose check was out of reach.
