@@ -91,3 +91,20 @@ func TestAnAbsentPriceIsReadAgainForACapture(t *testing.T) {
 	}
 	hold(t, map[string]scene{"soon": {absent().pass(10 * time.Second), purchase.StepPrice, ""}})
 }
+
+func TestMoneyIsTakenOnAFreshPriceOnly(t *testing.T) {
+	hold(t, map[string]scene{
+		"just read":                    {agreed(), purchase.StepCapture, purchase.CauseNone},
+		"never read":                   {newHistory().session("one"), purchase.StepPrice, purchase.CauseNone},
+		"read some minutes ago":        {agreed().pass(6 * time.Minute), purchase.StepPrice, purchase.CauseNone},
+		"a person wants it read again": {agreed().retry(), purchase.StepPrice, purchase.CauseNone},
+	})
+}
+
+func TestNothingIsTakenBesideWhatIsOnItsWay(t *testing.T) {
+	hold(t, map[string]scene{
+		"another is pending":           {agreed().proved(purchase.Pending, "other", "x", euros45), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"another is reserved":          {agreed().proved(purchase.Authorised, "other", "x", euros45), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"another went back afterwards": {agreed().proved(purchase.Captured, "other", "x", euros45).proved(purchase.Refunded, "other", "r", euros45).priced(euros45, ""), purchase.StepWait, purchase.CauseAwaitingBuyer},
+	})
+}

@@ -216,3 +216,15 @@ func TestAnAbsenceThatWasReadBeforeTheSeatIsNoReasonForTheDesk(t *testing.T) {
 		t.Errorf("with the price the plan is %s %s", next.Step, next.Cause)
 	}
 }
+
+func TestWhatTheBankTookBackPaysNoSeat(t *testing.T) {
+	seated := func() *history {
+		return paid().priced(euros45, "").attempt(purchase.StepFinalize, "", purchase.Confirmed)
+	}
+	hold(t, map[string]scene{
+		"before the seat":             {paid().proved(purchase.Reversed, "p", "v", euros45).priced(euros45, ""), purchase.StepDone, purchase.CauseNone},
+		"a part of it":                {paid().proved(purchase.Reversed, "p", "v", euros(500)).priced(euros45, ""), purchase.StepHandOver, purchase.CauseAmount},
+		"after the seat":              {seated().proved(purchase.Reversed, "p", "v", euros45), purchase.StepHandOver, purchase.CauseDisputed},
+		"a part of it after the seat": {seated().proved(purchase.Reversed, "p", "v", euros(500)).priced(euros45, ""), purchase.StepHandOver, purchase.CauseAmount},
+	})
+}

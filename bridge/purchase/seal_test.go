@@ -122,8 +122,10 @@ func TestSealOfOneEnvironmentDoesNotOpenInAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := s.For("live").Open(text); ok {
-		t.Error("a sandbox seal opens in live")
+	for _, other := range []string{"live", "sandbux", ""} {
+		if _, ok := s.For(other).Open(text); ok {
+			t.Errorf("a seal of sandbox opens in %q", other)
+		}
 	}
 }
 
