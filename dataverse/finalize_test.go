@@ -231,3 +231,15 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 		t.Errorf("%+v after %s", o, strings.Join(s.calls, ", "))
 	}
 }
+
+func TestAReadIsNotFollowedElsewhereWithItsToken(t *testing.T) {
+	t.Parallel()
+	var hosts []string
+	s := &script{answer: func(r *http.Request, n int) (*http.Response, error) {
+		hosts = append(hosts, r.URL.Host)
+		return always(http.StatusFound, http.Header{"Location": {"https://sub.org.crm4.dynamics.com/"}}, "")(r, n)
+	}}
+	if _, err := s.client(t, dataverse.DialectRealtime).Price(t.Context(), key(somePurchase)); err == nil || len(hosts) != 1 {
+		t.Errorf("asked %s: %v", strings.Join(hosts, ", "), err)
+	}
+}

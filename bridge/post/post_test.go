@@ -425,3 +425,24 @@ func TestATextThatCannotBeFilledInWaitsForAPerson(t *testing.T) {
 		t.Errorf("%+v", mails)
 	}
 }
+
+func TestAMessageThatIsTurnedDownIsTriedMoreAndMoreSeldom(t *testing.T) {
+	t.Parallel()
+	c := newTown(t, nil)
+	tries := func() (n int) {
+		const always = 1 << 20
+		c.mail.set(func(m *mailServer) { n, m.greylist[buyer] = always-m.greylist[buyer], always })
+		return n
+	}
+	tries()
+	c.pays("p1", buyer)
+	c.turn(time.Hour)
+	if n := tries(); n < 6 || n > 20 {
+		t.Errorf("%d tries in the first hour", n)
+	}
+	c.clock.Move(10 * time.Hour)
+	c.turn(time.Hour)
+	if n := tries(); n < 1 || n > 2 {
+		t.Errorf("%d tries in the twelfth hour", n)
+	}
+}

@@ -165,9 +165,15 @@ func TestGenuineButStrangeIsKeptForAPerson(t *testing.T) {
 func TestMoneyOfAnotherMerchantIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *paypal.Config) { c.MerchantID = "SOMEBODYELSE1" })
-	body := eventOf("CHECKOUT.ORDER.APPROVED", orderResource("APPROVED", ""))
-	if _, err := w.Read(t.Context(), w.signed(body)); refusal(t, err) != purchase.WrongMerchant {
-		t.Error(err)
+	ours := `"payee":{"merchant_id":"MERCH0000001"},"custom_id"`
+	for name, body := range map[string]string{
+		"an order":      eventOf("CHECKOUT.ORDER.APPROVED", orderResource("APPROVED", "")),
+		"a capture":     eventOf("PAYMENT.CAPTURE.COMPLETED", strings.Replace(captureResource("COMPLETED"), `"custom_id"`, ours, 1)),
+		"a reservation": eventOf("PAYMENT.AUTHORIZATION.CREATED", strings.Replace(holdResource("CREATED"), `"custom_id"`, ours, 1)),
+	} {
+		if _, err := w.Read(t.Context(), w.signed(body)); refusal(t, err) != purchase.WrongMerchant {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	order, capture, err := w.sim.Buy(providersimButton("45.00"))
 	if err != nil {

@@ -205,6 +205,8 @@ func TestWhatEventsTell(t *testing.T) {
 		"an intent canceled":   {event("payment_intent.canceled", with(intent, map[string]any{"status": "canceled"})), []string{"proved lapsed pi_1" + id}},
 		"an intent begun":      {event("payment_intent.created", with(intent, map[string]any{"status": "requires_payment_method"})), []string{}},
 		"a refund":             {event("refund.created", refund), []string{"proved refunded pi_1 re_1 15.00 EUR"}},
+		"a refund under way":   {event("refund.created", with(refund, map[string]any{"status": "pending"})), []string{"proved refunded pi_1 re_1 15.00 EUR"}},
+		"a refund that waits":  {event("refund.updated", with(refund, map[string]any{"status": "requires_action"})), []string{"proved refunded pi_1 re_1 15.00 EUR"}},
 		"a refund that failed": {event("refund.failed", with(refund, map[string]any{"status": "failed"})), []string{"proved failed pi_1 re_1 15.00 EUR refund_failed"}},
 		"a dispute":            {event("charge.dispute.created", dispute), []string{"proved reversed pi_1 dp_1 45.00 EUR dispute"}},
 		"a dispute won":        {event("charge.dispute.closed", with(dispute, map[string]any{"status": "won"})), []string{"proved failed pi_1 dp_1 45.00 EUR dispute_won"}},
