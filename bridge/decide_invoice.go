@@ -25,7 +25,7 @@ func (b *Bridge) invoiceSaid(d Decision, p purchase.Purchase, f purchase.Fact) (
 		if err := d.paid(pay, f.At); err != nil {
 			return nil, err
 		}
-		f.Kind, f.Object, f.Money, f.At = purchase.Captured, transferPrefix+d.Transfer, d.Money, d.PaidAt
+		f.Kind, f.Object, f.Money, f.At = purchase.Captured, transferPrefix+d.transfer(), d.Money, d.PaidAt
 	}
 	return []purchase.Fact{f}, nil
 }
@@ -56,12 +56,16 @@ func meant(d Decision, p purchase.Purchase) (purchase.Payment, error) {
 	return purchase.Payment{}, fmt.Errorf("%s: %w; name one of these invoices: %s", d.Action, ErrNotAllowed, names(some))
 }
 
-// paid checks what is said of the transfer. A bank's reference tells two transfers apart, and one that is said twice counts once.
+// transfer is the bank's reference as it is kept: blanks around it, and how many are in it, do not make it another.
+func (d Decision) transfer() string { return strings.Join(strings.Fields(d.Transfer), " ") }
+
+// paid checks what is said of the transfer. A bank's reference tells two transfers apart; what is said again of the same one corrects
+// what was said before.
 func (d Decision) paid(pay purchase.Payment, now time.Time) error {
 	switch {
 	case !d.Money.Positive():
 		return fmt.Errorf("paid: %w; say how much came, with its currency", ErrNotAllowed)
-	case strings.TrimSpace(d.Transfer) == "" || len(d.Transfer) > nameUpTo:
+	case d.transfer() == "" || len(d.Transfer) > nameUpTo:
 		return fmt.Errorf("paid: %w; give the bank's reference of the transfer, of at most %d characters", ErrNotAllowed, nameUpTo)
 	case d.PaidAt.IsZero() || d.PaidAt.After(now):
 		return fmt.Errorf("paid: %w; give the day on which the money came, today or before", ErrNotAllowed)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/paybridge/paybridge/bridge/purchase"
@@ -196,8 +197,8 @@ func (i *importing) factsOf(ctx context.Context, key purchase.Key) ([]purchase.F
 // said tells what is known already of the same thing: the same object, or, where file or fact names none, the same kind of movement of
 // the same payment.
 func said(facts []purchase.Fact, f purchase.Fact) (told bool, money purchase.Money) {
-	for _, k := range facts {
-		counts := k.Standing == purchase.Proved || k.Standing == purchase.Decided
+	for i, k := range facts {
+		counts := k.Standing == purchase.Proved || k.Standing == purchase.Decided && !corrected(k, facts[i+1:])
 		same := k.Object == f.Object && f.Object != "" || (k.Object == "" || f.Object == "") && (k.Payment == f.Payment || k.Object == f.Payment)
 		if counts && k.Account == f.Account && k.Kind == f.Kind && same {
 			told, money = true, k.Money
@@ -207,4 +208,11 @@ func said(facts []purchase.Fact, f purchase.Fact) (told bool, money purchase.Mon
 		}
 	}
 	return told, money
+}
+
+// corrected tells whether a person said something else of the same thing afterwards.
+func corrected(k purchase.Fact, later []purchase.Fact) bool {
+	return slices.ContainsFunc(later, func(f purchase.Fact) bool {
+		return f.Standing == purchase.Decided && f.Account == k.Account && f.Payment == k.Payment && f.Kind == k.Kind && f.Object == k.Object
+	})
 }

@@ -65,10 +65,24 @@ func nameObjects(facts []*Fact) func(*Fact) paymentID {
 			best[of] = by
 		}
 	}
+	goesBy := make(map[paymentID]paymentID) // what a reference goes by whose objects all go by another
+	for _, f := range facts {
+		if f.Payment == "" || f.Object == "" || f.Standing == Heard {
+			continue
+		}
+		id, to := paymentID{f.Account, f.Payment}, best[object{f.Account, f.Object}].paymentID
+		if have, ok := goesBy[id]; ok && have != to {
+			to = id
+		}
+		goesBy[id] = to
+	}
 	return func(f *Fact) paymentID {
 		id := paymentID{f.Account, f.Payment}
 		if by, ok := best[object{f.Account, f.Object}]; ok && f.Object != "" {
 			id = by.paymentID
+		}
+		if to, ok := goesBy[id]; ok && f.Object == "" && f.Numbered() { // our calls and a person's orders follow their money
+			return to
 		}
 		// A reference that is itself an object of another payment (a capture's own id) goes by that payment.
 		if by, ok := best[object{id.account, id.ref}]; ok && (by.rank >= proof || f.Standing == Heard) {
@@ -204,11 +218,14 @@ type object struct {
 	contradicted bool
 }
 
-// take: what a person decided counts as proof until the provider itself proves as much.
+// take: what a person decided counts as proof until the provider itself proves as much, or a person corrects it.
 func (o *object) take(f *Fact) {
 	switch {
 	case !f.proof():
 		o.heard = append(o.heard, f)
+	case o.proof != nil && corrects(f, o.proof):
+		o.proof = f
+	case o.proof != nil && corrects(o.proof, f):
 	case o.proof == nil || further(f, o.proof) || (!further(o.proof, f) && surer(f, o.proof)):
 		o.proof, o.contradicted = f, false
 	case further(o.proof, f) || surer(o.proof, f):
@@ -218,6 +235,11 @@ func (o *object) take(f *Fact) {
 			o.proof = f
 		}
 	}
+}
+
+// corrects tells whether a is a person's later word on what b says.
+func corrects(a, b *Fact) bool {
+	return a.Standing == Decided && b.Standing == Decided && a.Kind == b.Kind && a.Number > b.Number
 }
 
 func surer(a, b *Fact) bool { return a.Standing == Proved && b.Standing == Decided }

@@ -103,7 +103,7 @@ func TestLateMoneyGoesBackOnAFreshLookOnly(t *testing.T) {
 		return h.priced(euros45, "")
 	}
 	over := early()
-	over.pass(over.fold().Deadline.At.Sub(over.now) - 10*time.Second).priced(euros45, "").pass(10 * time.Second)
+	over.pass(over.fold().Deadline.At.Sub(over.now)-10*time.Second).priced(euros45, "").pass(10 * time.Second)
 	hold(t, map[string]scene{
 		"there is time left":            {early(), purchase.StepHandOver, purchase.CauseRefused},
 		"looked just now":               {late().priced(euros45, ""), purchase.StepRefund, purchase.CauseNone},
@@ -137,6 +137,28 @@ func TestATryAgainHasTheKeyOfTheFirst(t *testing.T) {
 		if same := tries[0].Key == tries[1].Key; len(tries) != 2 || same != c.same || tries[0].Key == "" {
 			t.Errorf("%s: %q, then %q", name, tries[0].Key, tries[1].Key)
 		}
+	}
+}
+
+func TestWhatWeDidFollowsItsMoneyToAnotherName(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"a-before-p", "z-after-p"} {
+		h := declinedSeat()
+		h.sentBack(h.order(""), purchase.Unknown).pass(10 * time.Second)
+		h.keep(purchase.Own, purchase.Fact{Kind: purchase.Opened, Account: "shop", Payment: name, Object: "s", Money: euros45}) // so that it counts
+		h.proved(purchase.Captured, name, "c", euros45)
+		p := h.fold()
+		if len(p.Payments) != 1 || p.Payments[0].Ref != name || len(p.Payments[0].Refunds) != 1 || !p.Returning() || p.Refundable(p.Payments[0]) {
+			t.Errorf("%s: the refund in doubt is forgotten: %+v", name, p.Payments)
+		}
+		if next := h.plan(); next.Step != purchase.StepRefund || next.Payment.Payment != name {
+			t.Errorf("%s: the plan is %s %+v", name, next.Step, next.Payment)
+		}
+	}
+	h := declinedSeat().proved(purchase.Captured, "p", "d", euros(100)).proved(purchase.Captured, "a", "d", euros(100))
+	h.sentBack(h.order(""), purchase.Unknown)
+	if pays := h.fold().Payments; len(pays) != 2 || len(pays[1].Refunds) != 1 {
+		t.Errorf("a part of the money took our call along: %+v", pays)
 	}
 }
 

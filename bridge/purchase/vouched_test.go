@@ -39,7 +39,12 @@ func TestWhatAPersonVouchesForIsMoneyUntilTheProviderProvesIt(t *testing.T) {
 		"proved otherwise, later":             {[]purchase.Fact{moved(purchase.Captured, decided, "c", 4700, 2), moved(purchase.Captured, proved, "c", 4500, 0)}, 4500, false},
 		"proved otherwise, twice": {[]purchase.Fact{moved(purchase.Captured, decided, "c", 4800, 1), moved(purchase.Captured, decided, "c", 4801, 2),
 			moved(purchase.Captured, proved, "c", 4500, 0)}, 4500, false},
-		"two persons disagree": {[]purchase.Fact{moved(purchase.Captured, decided, "c", 4500, 1), moved(purchase.Captured, decided, "c", 4400, 2)}, -1, true},
+		"corrected by a later word":              {[]purchase.Fact{moved(purchase.Captured, decided, "c", 4500, 1), moved(purchase.Captured, decided, "c", 4400, 2)}, 4400, false},
+		"corrected twice, and back":              {[]purchase.Fact{moved(purchase.Captured, decided, "c", 4500, 1), moved(purchase.Captured, decided, "c", 4400, 2), moved(purchase.Captured, decided, "c", 4500, 3)}, 4500, false},
+		"corrected without a name":               {[]purchase.Fact{moved(purchase.Captured, decided, "", 4500, 1), moved(purchase.Captured, decided, "", 4400, 2)}, 4400, false},
+		"a later word on something else":         {[]purchase.Fact{moved(purchase.Captured, decided, "c", 4500, 1), moved(purchase.Captured, decided, "d", 4400, 2)}, 8900, false},
+		"one thing taken and given back":         {[]purchase.Fact{moved(purchase.Captured, decided, "c", 4500, 1), moved(purchase.Refunded, decided, "c", 4500, 2)}, -1, true},
+		"the same, and a word on what was taken": {[]purchase.Fact{moved(purchase.Captured, decided, "c", 4500, 1), moved(purchase.Refunded, decided, "c", 4500, 2), moved(purchase.Captured, decided, "c", 4400, 3)}, -1, true},
 	} {
 		chance := rand.New(rand.NewPCG(1, 1))
 		for range 6 {

@@ -36,7 +36,7 @@ func invoiceDecisions() []decision {
 		{action: purchase.ActPaid, use: "paid PURCHASE", short: "Money came for the invoice", flags: func(cmd *cobra.Command, d *bridge.Decision) {
 			which(cmd, d)
 			amountFlag(cmd, d, "how much came, such as \"10.00 EUR\"")
-			cmd.Flags().StringVar(&d.Transfer, "transfer", "", "the bank's reference of the transfer")
+			cmd.Flags().StringVar(&d.Transfer, "transfer", "", "the bank's reference of the transfer; said again of the same one, amount and day correct what was said before")
 			cmd.Flags().Func("date", "the day on which it came, such as 2026-11-25", func(s string) (err error) {
 				if d.PaidAt, err = time.ParseInLocation(time.DateOnly, s, time.Local); err != nil {
 					return errors.New("write it like 2026-11-25")
