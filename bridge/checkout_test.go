@@ -120,6 +120,35 @@ func TestABuyerIsToldOnlyWhatIsProved(t *testing.T) {
 	}
 }
 
+func TestNobodyIsToldThatNothingWasChargedWhileNobodyKnows(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, time.Minute)
+	b := h.node(t, "a")
+	id := h.dynamics.register(euros45, time.Now())
+	ref := strings.TrimPrefix(checkout(t, b, id).Redirect, "https://psp.example/pay/")
+	token := tokenFor(t, h, id, ref)
+	own := func(f purchase.Fact) bridge.Keeping {
+		f.Purchase, f.Standing, f.Account, f.Payment = purchase.Key{Environment: "main", ID: id}, purchase.Own, "shop", ref
+		f.Detail.Step = purchase.StepCapture
+		return bridge.Keeping{Facts: []purchase.Fact{f}}
+	}
+	intent, err := h.store.Keep(t.Context(), own(purchase.Fact{Kind: purchase.Intended, Detail: purchase.Detail{SendBefore: time.Now()}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range []string{"while we take it", "while nobody knows whether we did"} {
+		for _, cancelled := range []bool{true, false} {
+			if v, err := b.Visit(t.Context(), token, cancelled); err != nil || v.State != bridge.BuyerUnknown || v.Retry != "" {
+				t.Errorf("%s, cancelled %v: %+v, %v", what, cancelled, v, err)
+			}
+		}
+		ended := purchase.Fact{Kind: purchase.Concluded, Attempt: intent.New[0].Number, Detail: purchase.Detail{Result: purchase.Unknown}}
+		if _, err := h.store.Keep(t.Context(), own(ended)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // tokenFor plants a token of the test's own: real ones are only in the provider's hands.
 func tokenFor(t *testing.T, h *house, id, ref string) string {
 	t.Helper()

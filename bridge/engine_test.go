@@ -254,11 +254,13 @@ func TestAReplayedMessageWithOtherBytesIsRefused(t *testing.T) {
 
 func TestModesNeverMix(t *testing.T) {
 	t.Parallel()
-	_, err := bridge.New(bridge.Options{
-		Environments: []bridge.Environment{{Name: "main", Live: true}},
-		Accounts:     []bridge.Account{{Name: "shop", Environment: "main", Live: false, Provider: newPSP()}}})
-	if err == nil {
-		t.Error("a sandbox account was bound to a live environment")
+	for _, live := range []bool{true, false} {
+		_, err := bridge.New(bridge.Options{
+			Environments: []bridge.Environment{{Name: "main", Live: live}},
+			Accounts:     []bridge.Account{{Name: "shop", Environment: "main", Live: !live, Provider: newPSP()}}})
+		if err == nil {
+			t.Errorf("environment live: %v, account live: %v", live, !live)
+		}
 	}
 }
 
