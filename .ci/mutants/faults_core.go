@@ -231,4 +231,20 @@ var coreFaults = []fault{
 		in:   core, test: "TestAnOrphanOnItsWayBackIsNobodysToTie",
 		cost: "Money whose refund is in doubt also buys a seat.",
 	},
+	{
+		name: "our refund is forgotten when its payment gets another name",
+		file: "bridge/purchase/payments.go",
+		was:  `if to, ok := goesBy[id]; ok && f.Object == "" && f.Numbered() {`,
+		is:   `if to, ok := goesBy[id]; ok && f.Object == "" && f.Numbered() && to == id {`,
+		in:   core, test: "TestWhatWeDidFollowsItsMoneyToAnotherName",
+		cost: "Money whose refund is in doubt is sent back once more, or buys a seat.",
+	},
+	{
+		name: "the first word counts, not its correction",
+		file: "bridge/purchase/payments.go",
+		was:  "a.Kind == b.Kind && a.Number > b.Number",
+		is:   "a.Kind == b.Kind && a.Number < b.Number",
+		in:   core, test: "TestWhatAPersonVouchesForIsMoneyUntilTheProviderProvesIt",
+		cost: "A mistyped amount of an invoice cannot be corrected.",
+	},
 }

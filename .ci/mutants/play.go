@@ -154,12 +154,12 @@ func (f fault) overlay() (path string, clean func(), err error) {
 		return "", nil, err
 	}
 	clean = func() { _ = os.RemoveAll(dir) }
-	true_, err := filepath.Abs(f.file)
+	real, err := filepath.Abs(f.file)
 	if err != nil {
 		return "", clean, err
 	}
 	planted := filepath.Join(dir, filepath.Base(f.file))
-	note, err := json.Marshal(map[string]map[string]string{"Replace": {true_: planted}})
+	note, err := json.Marshal(map[string]map[string]string{"Replace": {real: planted}})
 	if err != nil {
 		return "", clean, err
 	}
@@ -190,9 +190,22 @@ func (f fault) wide(ctx context.Context) string {
 
 func goTest(ctx context.Context, in, run string, flags ...string) (string, error) {
 	args := append([]string{"test", "-count=1", "-vet=off", "-timeout=" + testTimeout, "-run=" + run}, flags...)
-	cmd := exec.CommandContext(ctx, "go", append(args, in)...)
+	args = append(args, in)
+	if drawsCases(in) {
+		args = append(args, "-args", "-rapid.nofailfile") // else a case that fails is written into the work tree, and tried first for ever
+	}
+	cmd := exec.CommandContext(ctx, "go", args...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
+}
+
+// drawsCases tells whether the package's tests are drawn by rapid.
+func drawsCases(in string) bool {
+	files, _ := filepath.Glob(filepath.Join(in, "*_test.go"))
+	return slices.ContainsFunc(files, func(file string) bool {
+		source, err := os.ReadFile(file)
+		return err == nil && bytes.Contains(source, []byte(`"pgregory.net/rapid"`))
+	})
 }
 
 // pattern is the -run pattern of exactly one test.
