@@ -243,3 +243,14 @@ func TestAReadIsNotFollowedElsewhereWithItsToken(t *testing.T) {
 		t.Errorf("asked %s: %v", strings.Join(hosts, ", "), err)
 	}
 }
+
+func TestNoAnswerOfAFrontIsAReasonToSendAFinalizeAgain(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout} {
+		s := &script{answer: always(status, nil, html)}
+		o := s.client(t, dataverse.DialectRealtime).Finalize(t.Context(), final(time.Minute))
+		if o.Result != purchase.Unknown || len(s.calls) != 1 {
+			t.Errorf("%d: %+v after %d calls", status, o, len(s.calls))
+		}
+	}
+}

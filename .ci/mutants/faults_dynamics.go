@@ -17,7 +17,7 @@ var dynamicsFaults = []fault{
 		file: "dataverse/send.go",
 		was:  "resp, err := c.once.Do(req)",
 		is:   "resp, err := c.safe.StandardClient().Do(req)",
-		in:   dynamics, test: "TestAFinalizeIsSentOnceAndItsOutcomeIsNeverBetterThanTheTruth",
+		in:   dynamics, test: "TestNoAnswerOfAFrontIsAReasonToSendAFinalizeAgain",
 		cost: "A bad gateway, after the seat was made, has the call sent again: two seats.",
 	},
 	{

@@ -179,7 +179,7 @@ var engineFaults = []fault{
 		cost: "Half a file is imported, and nobody knows which half.",
 	},
 	{
-		name: "what leads to a refused seat is asked of a list, not read on",
+		name: "a list that was read in part is taken for read",
 		file: "bridge/catchup.go",
 		was:  "	l.Complete, l.Failures = s.to, 0\n",
 		is:   "	l.Complete, l.Failures = l.Now, 0\n",

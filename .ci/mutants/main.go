@@ -23,7 +23,7 @@ import (
 )
 
 func main() {
-	only := flag.String("only", "", "play those whose name or file contains this")
+	only := flag.String("only", "", "play those whose name or file contains this; several with commas between them")
 	some := flag.Int("some", 0, "play this many, chosen by -seed; 0: all")
 	seed := flag.String("seed", "", "decides which are played; CI gives the commit")
 	list := flag.Bool("list", false, "print the table and run nothing")
@@ -71,7 +71,9 @@ func run(ctx context.Context, chosen []fault, list bool, markdown string, at int
 
 // choose keeps the order of the table.
 func choose(all []fault, only string, some int, seed string) []fault {
-	all = slices.DeleteFunc(all, func(f fault) bool { return !strings.Contains(f.name, only) && !strings.Contains(f.file, only) })
+	all = slices.DeleteFunc(all, func(f fault) bool {
+		return !slices.ContainsFunc(strings.Split(only, ","), func(part string) bool { return strings.Contains(f.name, part) || strings.Contains(f.file, part) })
+	})
 	if some <= 0 || some >= len(all) {
 		return all
 	}
