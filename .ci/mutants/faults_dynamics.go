@@ -87,8 +87,8 @@ var dynamicsFaults = []fault{
 	{
 		name: "a redirect is followed with the token",
 		file: "dataverse/client.go",
-		was:  "return http.ErrUseLastResponse }}",
-		is:   "return nil }}",
+		was:  "Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}",
+		is:   "Transport: rt}",
 		in:   dynamics, test: "TestAReadIsNotFollowedElsewhereWithItsToken",
 		cost: "The token of the whole organisation goes to another server.",
 	},

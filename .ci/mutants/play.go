@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -103,6 +104,7 @@ func play(ctx context.Context, chosen []fault, sound health, at int) []result {
 	results := make([]result, len(chosen))
 	places := make(chan struct{}, max(1, at))
 	var all sync.WaitGroup
+	var done atomic.Int32
 	for i, f := range chosen {
 		places <- struct{}{}
 		all.Go(func() {
@@ -113,7 +115,7 @@ func play(ctx context.Context, chosen []fault, sound health, at int) []result {
 				problem = f.plant(ctx)
 			}
 			results[i] = result{fault: f, problem: problem, took: time.Since(began)}
-			fmt.Fprintf(os.Stderr, "%s %s\n", cut(results[i].word(), 12), f.name)
+			fmt.Fprintf(os.Stderr, "%3d of %d  %-12s %s\n", done.Add(1), len(chosen), results[i].word(), f.name)
 		})
 	}
 	all.Wait()

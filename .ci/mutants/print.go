@@ -17,10 +17,6 @@ func (r result) word() string {
 	return first
 }
 
-func cut(text string, width int) string {
-	return fmt.Sprintf("%-*s", width, text)
-}
-
 func printList(out io.Writer, chosen []fault) {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	for _, f := range chosen {
