@@ -53,6 +53,18 @@ func (h *house) factsOf(t *testing.T, id string) []purchase.Fact {
 	return facts
 }
 
+// awaitRest waits until nobody has the purchase in hand, and nothing is to be done at once.
+func (h *house) awaitRest(t *testing.T, id string) {
+	t.Helper()
+	key := purchase.Key{Environment: "main", ID: id}
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if row, _, err := h.store.Find(t.Context(), key); err == nil && (row.Stage == bridge.Idle || row.Stage == bridge.Waiting) {
+			return
+		}
+	}
+	t.Fatal("it never comes to rest")
+}
+
 // kept are the facts of a kind that are about a step.
 func kept(facts []purchase.Fact, kind purchase.Kind, step purchase.Step) (some []purchase.Fact) {
 	for _, f := range facts {
@@ -120,6 +132,7 @@ func TestWhatWasLearnedSinceThePlanStopsTheCall(t *testing.T) {
 			b := h.nodeLike(t, bridge.Options{Owner: "a", Store: m, Accounts: []bridge.Account{{Name: "shop", Kind: "psp", Environment: "main", Provider: r}}})
 			h.run(t, b)
 			h.pay(t, b, id, "p1", euros45)
+			h.awaitRest(t, id)
 			h.await(t, id, c.want)
 			if calls := kept(h.factsOf(t, id), purchase.Intended, c.step); len(calls) != 0 {
 				t.Errorf("%d intents all the same", len(calls))

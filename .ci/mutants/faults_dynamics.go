@@ -7,10 +7,18 @@ var dynamicsFaults = []fault{
 	{
 		name: "any 200 is a seat",
 		file: "dataverse/outbound.go",
-		was:  "return purchase.Outcome{Result: purchase.Refused, Reason: reason}\n}\n\n// readBack",
-		is:   "return purchase.Outcome{Result: purchase.Confirmed, Reason: reason}\n}\n\n// readBack",
-		in:   dynamics, test: "TestOutboundConfirmsOnlyAKnownSuccessWord",
+		was:  "return purchase.Outcome{Result: purchase.Refused, Reason: reason}\n}\n\n// plainlyNo",
+		is:   "return purchase.Outcome{Result: purchase.Confirmed, Reason: reason}\n}\n\n// plainlyNo",
+		in:   dynamics, test: "TestOnlyAKnownWordIsAYes",
 		cost: "Dynamics says 200 and Failed; the buyer is told of a seat that is not there.",
+	},
+	{
+		name: "a word that nobody knows is a refusal",
+		file: "dataverse/outbound.go",
+		was:  "return purchase.Outcome{Result: purchase.Unknown, Reason: reason}",
+		is:   "return purchase.Outcome{Result: purchase.Refused, Reason: reason}",
+		in:   dynamics, test: "TestOnlyAKnownWordIsAYes",
+		cost: "Dynamics made the seat and said so in another language: the money goes back.",
 	},
 	{
 		name: "a finalize is repeated by the HTTP client",

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -60,24 +61,36 @@ func TestALongReadNeverHoldsUpTheWriter(t *testing.T) {
 	}
 }
 
+// morning is a clock at a usual time: what is ready is due then.
+func morning() *storetest.Clock {
+	c, at := new(storetest.Clock), time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	for c.Now().Before(at) {
+		c.Move(at.Sub(c.Now())) // at most 292 years at a time
+	}
+	return c
+}
+
 func TestOlderRulesNeverTakeWhatNewerRulesFolded(t *testing.T) {
 	t.Parallel()
-	path, o := filepath.Join(t.TempDir(), "bridge.db"), options(&storetest.Clock{})
-	o.Rules = 2
-	s := openAt(t, path, o)
-	if _, err := s.Keep(t.Context(), bridge.Keeping{Facts: []purchase.Fact{paidFact(1)}}); err != nil {
-		t.Fatal(err)
+	path, o := filepath.Join(t.TempDir(), "bridge.db"), options(morning())
+	claimed := func(rules, object int) int {
+		t.Helper()
+		o.Rules = rules
+		s := openAt(t, path, o)
+		defer s.Close()
+		f := paidFact(1)
+		f.Object = fmt.Sprint("c", object)
+		if _, err := s.Keep(t.Context(), bridge.Keeping{Facts: []purchase.Fact{f}}); err != nil {
+			t.Fatal(err)
+		}
+		claims, err := s.Claim(t.Context(), "a", 9, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(claims)
 	}
-	s.Close()
-	o.Rules = 1
-	s = openAt(t, path, o)
-	again := paidFact(1)
-	again.Object = "c2"
-	if _, err := s.Keep(t.Context(), bridge.Keeping{Facts: []purchase.Fact{again}}); err != nil {
-		t.Fatal(err)
-	}
-	if claims, err := s.Claim(t.Context(), "a", 9, time.Minute); err != nil || len(claims) != 0 {
-		t.Errorf("%d claims, %v", len(claims), err)
+	if newer, older, again := claimed(2, 1), claimed(1, 2), claimed(2, 3); newer != 1 || older != 0 || again != 1 {
+		t.Errorf("claims by newer, older and newer rules: %d, %d, %d", newer, older, again)
 	}
 }
 
