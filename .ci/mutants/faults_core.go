@@ -116,7 +116,7 @@ var coreFaults = []fault{
 		file: "bridge/purchase/backoff.go",
 		was:  "if left > 0 && pause >= left {",
 		is:   "if left > 0 && pause >= 2*left {",
-		in:   core, test: "TestBackoffNeverPassesTheDeadlineWhileThereIsTime",
+		in:   core, test: "TestAPauseThatWouldEndTooLateIsAQuarterOfTheTimeLeft",
 		cost: "After an outage the last minute is slept through, and a paid seat is lost.",
 	},
 	{

@@ -292,6 +292,16 @@ func TestBackoffNeverPassesTheDeadlineWhileThereIsTime(t *testing.T) {
 	})
 }
 
+func TestAPauseThatWouldEndTooLateIsAQuarterOfTheTimeLeft(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[time.Duration]time.Duration{2 * time.Minute: time.Minute, time.Minute: 15 * time.Second, 40 * time.Second: 10 * time.Second,
+		2 * time.Second: time.Second, 500 * time.Millisecond: 500 * time.Millisecond, -time.Second: time.Minute} {
+		if got := purchase.Backoff(7, 0, begin, begin.Add(left), 0); got != want {
+			t.Errorf("%s with %s left, want %s", got, left, want)
+		}
+	}
+}
+
 func TestMoneyIsNotTakenWithoutTimeForTheSeat(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
