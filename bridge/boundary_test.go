@@ -170,7 +170,9 @@ type noting struct {
 }
 
 func (n *noting) Finalize(ctx context.Context, call purchase.Final) purchase.Outcome {
+	n.mu.Lock()
 	n.until = call.SendBefore
+	n.mu.Unlock()
 	return n.dynamics.Finalize(ctx, call)
 }
 
@@ -190,8 +192,11 @@ func TestWhatIsSentInTimeIsJudgedByTheStoresClock(t *testing.T) {
 	if off := intent.Detail.SendBefore.Sub(intent.Seen); off.Abs() > behind/2 {
 		t.Errorf("the intent is good until %s, %s from the store's clock", intent.Detail.SendBefore, off)
 	}
-	if off := intent.Detail.SendBefore.Sub(registrar.until) - behind; off.Abs() > behind/2 {
-		t.Errorf("the registrar may send until %s, the intent until %s", registrar.until, intent.Detail.SendBefore)
+	h.dynamics.mu.Lock()
+	until := registrar.until
+	h.dynamics.mu.Unlock()
+	if off := intent.Detail.SendBefore.Sub(until) - behind; off.Abs() > behind/2 {
+		t.Errorf("the registrar may send until %s, the intent until %s", until, intent.Detail.SendBefore)
 	}
 }
 
