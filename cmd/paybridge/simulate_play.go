@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -90,7 +91,8 @@ func (s *simulation) scene(ctx context.Context, sc scene) fate {
 	b := &buyer{world: s.world, scene: sc, shop: s.world.shop(sc.Provider)}
 	if err := b.play(ctx); err != nil {
 		b.trouble = err.Error()
-		s.journal.note(s.climate.now(), callerOf(ctx), "gives up: "+b.trouble)
+		told, _, _ := strings.Cut(b.trouble, " (Client.Timeout") // which of two time-outs was first is left to the runtime
+		s.journal.note(s.climate.now(), callerOf(ctx), "gives up: "+told)
 	}
 	f.Purchase, f.Trouble, f.payment, f.returned = b.purchase, b.trouble, b.payment, b.returned
 	return f
