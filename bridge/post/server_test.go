@@ -39,6 +39,7 @@ type mailServer struct {
 	drop     int                 // how many mails are taken and not answered
 	after    func(mail received) // runs when a mail was taken, before the answer
 	slow     time.Duration
+	over     chan struct{} // closed when the test is
 	logins   int
 	open     bool // nobody need sign in
 }
@@ -55,7 +56,7 @@ const mailPassword = "s3cret-of-the-mailbox"
 // newMailServer listens; implicit speaks TLS from the first byte, plain has no TLS at all.
 func newMailServer(t *testing.T, kind string) *mailServer {
 	t.Helper()
-	s := &mailServer{greylist: map[string]int{}, refuse: map[string]int{}, open: kind == "plain"}
+	s := &mailServer{over: make(chan struct{}), greylist: map[string]int{}, refuse: map[string]int{}, open: kind == "plain"}
 	certificate, ca := selfSigned(t)
 	s.ca = ca
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return &session{server: s, conn: c}, nil }))
@@ -77,8 +78,19 @@ func newMailServer(t *testing.T, kind string) *mailServer {
 		listener = tls.NewListener(listener, server.TLSConfig)
 	}
 	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { _ = server.Close() })
+	t.Cleanup(func() {
+		close(s.over)
+		_ = server.Close()
+	})
 	return s
+}
+
+// hesitate makes the client wait, but not the end of the test.
+func (s *mailServer) hesitate() {
+	select {
+	case <-time.After(s.slow):
+	case <-s.over:
+	}
 }
 
 type quiet struct{}
@@ -144,7 +156,7 @@ func (s *session) Logout() error { return nil }
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
-	time.Sleep(s.server.slow)
+	s.server.hesitate()
 	switch {
 	case !s.known && !s.server.open:
 		return smtp.ErrAuthRequired

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/bridge/store"
@@ -25,7 +27,7 @@ func childOrTests(m *testing.M) {
 	if path := os.Getenv(childStore); path != "" {
 		keepForEver(path)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // keepForEver keeps one purchase after another and says each one's number once it is durable.
