@@ -20,8 +20,11 @@ import (
 
 const callbackRoute = "/callback/:account"
 
-// maxDelivery bounds a delivery's body.
-const maxDelivery = 1 << 20
+const (
+	maxDelivery = 1 << 20  // bytes of a delivery's body
+	takenFreely = 32 << 10 // what nearly all are shorter than
+	heldAtOnce  = 64 << 20 // of all longer ones in hand together
+)
 
 // callback takes a provider's delivery as bytes: nothing is unpacked or parsed here. What is answered is what became of it.
 func (p *public) callback(c echo.Context) error {
@@ -34,7 +37,9 @@ func (p *public) callback(c echo.Context) error {
 		c.Response().Header().Set("Allow", strings.Join(methods, ", "))
 		return echo.NewHTTPError(http.StatusMethodNotAllowed)
 	}
-	body, err := read(c)
+	held := holding{room: p.room}
+	defer held.release()
+	body, err := read(c, &held)
 	if err != nil {
 		return err
 	}
@@ -52,19 +57,38 @@ func methodsOf(a bridge.Account) []string {
 }
 
 // read takes the body within its bounds of size and time. A connection whose body was not taken whole is of no further use.
-func read(c echo.Context) ([]byte, error) {
-	r, w := c.Request(), c.Response().Writer
-	status := http.StatusRequestEntityTooLarge
-	if r.ContentLength <= maxDelivery {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxDelivery))
-		if err == nil {
-			readUntil(c, time.Time{}) // else a deadline that passes while the delivery is kept would end the request
-			return body, nil
-		}
-		status = bodyStatus(err)
+func read(c echo.Context, held *holding) ([]byte, error) {
+	body, err := take(c.Request(), c.Response().Writer, held)
+	if err == nil {
+		readUntil(c, time.Time{}) // else a deadline that passes while the delivery is kept would end the request
+		return body, nil
 	}
 	c.Response().Header().Set("Connection", "close")
+	status := bodyStatus(err)
+	if status == http.StatusServiceUnavailable {
+		c.Response().Header().Set("Retry-After", "5")
+	}
 	return nil, echo.NewHTTPError(status)
+}
+
+// take reads a body as it is: one that says it is packed is not unpacked. A long one, or one that turns out to be, needs room.
+func take(r *http.Request, w http.ResponseWriter, held *holding) ([]byte, error) {
+	if r.ContentLength > maxDelivery {
+		return nil, &http.MaxBytesError{Limit: maxDelivery}
+	}
+	if r.ContentLength > takenFreely && !held.take(r.ContentLength) {
+		return nil, errNoRoom
+	}
+	from := http.MaxBytesReader(w, r.Body, maxDelivery)
+	first, err := io.ReadAll(io.LimitReader(from, max(takenFreely, r.ContentLength)))
+	if err != nil || r.ContentLength >= 0 || len(first) < takenFreely {
+		return first, err
+	}
+	if !held.take(maxDelivery) {
+		return nil, errNoRoom
+	}
+	rest, err := io.ReadAll(from)
+	return append(first, rest...), err
 }
 
 func bodyStatus(err error) int {
@@ -74,6 +98,8 @@ func bodyStatus(err error) int {
 		return http.StatusRequestEntityTooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return http.StatusRequestTimeout
+	case errors.Is(err, errNoRoom):
+		return http.StatusServiceUnavailable
 	}
 	return http.StatusBadRequest
 }

@@ -80,12 +80,17 @@ func panicCause(r any) string {
 }
 
 // bounded gives every body its time, also one that nobody reads: the server takes in what is left of it before the next request.
-// The machine's clock counts here, as sockets know no other.
+// The machine's clock counts here, as sockets know no other. After a body in chunks the connection ends: if there was a length as well, a
+// proxy may see the next request begin elsewhere.
+// Source: RFC 9112, section 6.1.
 func bounded(within time.Duration) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if c.Request().ContentLength != 0 {
 				readUntil(c, time.Now().Add(within))
+			}
+			if len(c.Request().TransferEncoding) > 0 {
+				c.Response().Header().Set("Connection", "close")
 			}
 			return next(c)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
@@ -49,6 +50,7 @@ type public struct {
 	metrics *metrics
 	calm    *zap.Logger // for what anybody outside can cause
 	crowd   *crowd
+	room    *semaphore.Weighted // for long deliveries, in bytes
 }
 
 const bodyWithin = 10 * time.Second
@@ -59,7 +61,8 @@ func NewPublic(o Options) http.Handler {
 	if o.BodyWithin == 0 {
 		o.BodyWithin = bodyWithin
 	}
-	p := &public{Options: o, metrics: newMetrics(o.Registerer, o.Accounts), calm: calm(o.Log), crowd: newCrowd(o.Config.CheckoutsPerMinute)}
+	p := &public{Options: o, metrics: newMetrics(o.Registerer, o.Accounts), calm: calm(o.Log), crowd: newCrowd(o.Config.CheckoutsPerMinute),
+		room: semaphore.NewWeighted(heldAtOnce)}
 	e := newEcho(o.Config.TrustedProxies, p.fail)
 	e.Use(p.observe, recovered(o.Log), bounded(o.BodyWithin))
 	e.Any(callbackRoute, p.callback)
