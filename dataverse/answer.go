@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -52,28 +51,37 @@ func readAnswer(body []byte) (answer, error) {
 	}
 	a := answer{}
 	for name, value := range raw {
-		name = plainName(name)
-		if there, twice := a[name]; twice && !bytes.Equal(there, value) {
-			value = json.RawMessage("null") // two that differ say nothing
-		}
-		a[name] = value
+		a.put(plainName(name), value)
 	}
 	return a, nil
 }
 
-// object decodes one JSON object and drops its annotations.
+// put adds an output. Two of one name that differ say nothing.
+func (a answer) put(name string, value json.RawMessage) {
+	if there, twice := a[name]; twice && !bytes.Equal(there, value) {
+		value = json.RawMessage("null")
+	}
+	a[name] = value
+}
+
+// object decodes one JSON object, sees every name that is there twice, and drops its annotations.
 func object(body []byte) (map[string]json.RawMessage, error) {
+	var checked map[string]json.RawMessage // of the usual decoder, which lets the last of several names stand
+	if err := json.Unmarshal(body, &checked); err != nil || checked == nil {
+		return nil, errNotObject
+	}
+	raw := answer{}
 	d := json.NewDecoder(bytes.NewReader(body))
-	var raw map[string]json.RawMessage
-	if err := d.Decode(&raw); err != nil || raw == nil {
-		return nil, errNotObject
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errNotObject
-	}
-	for name := range raw {
-		if strings.Contains(name, "@") {
-			delete(raw, name)
+	_, _ = d.Token() // the brace; what follows is valid
+	for d.More() {
+		token, _ := d.Token()
+		name, _ := token.(string)
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, errNotObject
+		}
+		if !strings.Contains(name, "@") {
+			raw.put(name, value)
 		}
 	}
 	return raw, nil
@@ -162,4 +170,34 @@ func word(text string) string {
 		return ""
 	}
 	return text
+}
+
+// saysTwice tells whether an object of valid JSON has a name twice, as the usual decoder reads names: in any letter case. Which of the two
+// it takes is its own affair, and no basis for anything.
+func saysTwice(body []byte) bool {
+	var open []map[string]bool // the names in each object that is open; nil for a list
+	d := json.NewDecoder(bytes.NewReader(body))
+	for name := false; ; {
+		token, err := d.Token()
+		if err != nil {
+			return false
+		}
+		text, isText := token.(string)
+		switch {
+		case token == json.Delim('{'):
+			open = append(open, map[string]bool{})
+		case token == json.Delim('['):
+			open = append(open, nil)
+		case token == json.Delim('}'), token == json.Delim(']'):
+			open = open[:len(open)-1]
+		case isText && name:
+			text = strings.ToLower(strings.ToUpper(text)) // the long s and the sign for kelvin fold only this way
+			if open[len(open)-1][text] {
+				return true
+			}
+			open[len(open)-1][text], name = true, false
+			continue
+		}
+		name = len(open) > 0 && open[len(open)-1] != nil
+	}
 }

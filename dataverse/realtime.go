@@ -83,9 +83,9 @@ func (d *realtime) price(ctx context.Context, id string) (purchase.Offer, error)
 	}
 	offer := purchase.Offer{Money: money, Event: e.readable, EventName: e.name, User: row.Contact, Created: d.clock.ours(row.created())}
 	switch {
-	case row.Processed:
+	case row.Processed == yes:
 		d.registered(ctx, id, row, &offer)
-	case row.Paid: // work in progress over there
+	case row.Paid == yes: // work in progress over there
 		offer.Seats = purchase.SeatsUnsaid
 	}
 	return offer, nil

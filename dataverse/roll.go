@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -93,7 +94,7 @@ func (c *Client) registration(r listedRow) (purchase.Registration, bool) {
 	if err != nil {
 		money = purchase.Money{}
 	}
-	return c.listed(r.ID, purchase.Registration{Price: money, Registered: r.Processed}, r)
+	return c.listed(r.ID, purchase.Registration{Price: money, Registered: r.Processed == yes}, r)
 }
 
 // seat reads a registration's row. One of no purchase is a free one.
@@ -110,10 +111,16 @@ func (c *Client) listed(id string, r purchase.Registration, from listedRow) (pur
 	return r, true
 }
 
-// walkRows follows the links from page to page. A link that leads anywhere but to this list is not followed: the token goes with it.
+// pagesMost is more than a million purchases in one list.
+const pagesMost = 2500
+
+// walkRows follows the links from page to page. A link that leads anywhere but to this list is not followed: the token goes with it. Nor is
+// one that leads back.
 func walkRows(ctx context.Context, c *Client, k call, read func(*Client, listedRow) (purchase.Registration, bool)) iter.Seq2[purchase.Registration, error] {
 	return func(yield func(purchase.Registration, error) bool) {
+		seen := map[string]bool{}
 		for list := c.address(call{segment: k.segment}); k.rest != ""; {
+			seen[k.rest] = true
 			var page struct {
 				Value []listedRow `json:"value"`
 				Next  string      `json:"@odata.nextLink"`
@@ -122,14 +129,18 @@ func walkRows(ctx context.Context, c *Client, k call, read func(*Client, listedR
 				yield(purchase.Registration{}, err)
 				return
 			}
+			if page.Value == nil { // which is not an empty list
+				yield(purchase.Registration{}, notUnderstood(k, http.StatusOK))
+				return
+			}
 			for _, row := range page.Value {
 				if r, ok := read(c, row); ok && !yield(r, nil) {
 					return
 				}
 			}
 			rest, ours := strings.CutPrefix(page.Next, list)
-			if page.Next != "" && (!ours || !strings.HasPrefix(rest, "?") || rest == k.rest) {
-				yield(purchase.Registration{}, &failure{doing: k.doing, reason: "odd_link", cause: "the list goes on at an address that is not its own"})
+			if page.Next != "" && (!ours || !strings.HasPrefix(rest, "?") || seen[rest] || len(seen) >= pagesMost) {
+				yield(purchase.Registration{}, &failure{doing: k.doing, reason: "odd_link", cause: "the list goes on at an address that is not its own, or has no end"})
 				return
 			}
 			k.rest = rest

@@ -32,7 +32,7 @@ func unsaid(err error) (purchase.Seats, error) {
 
 // judgeSeats says what row and attendees amount to; without a row (nil) only a link proves anything. "None" needs all of them to
 // agree, since it may lead to a second finalize: a payment that is noted, or a row that claims more than its attendees show, is
-// work in progress over there, to be looked at again.
+// work in progress over there, to be looked at again, and a row that does not show us whether proves nothing.
 func judgeSeats(row *row, links []link) (purchase.Seats, error) {
 	linked := 0
 	for _, l := range links {
@@ -42,16 +42,18 @@ func judgeSeats(row *row, links []link) (purchase.Seats, error) {
 	}
 	all := linked > 0 && linked == len(links)
 	switch {
-	case all && (row == nil || row.Processed):
+	case all && (row == nil || row.Processed == yes):
 		return purchase.SeatsAll, nil
 	case linked > 0:
 		return purchase.SeatsSome, nil
 	case row == nil:
 		return purchase.SeatsUnsaid, nil
-	case row.Processed && len(links) == 0:
+	case row.Processed == yes && len(links) == 0:
 		return purchase.SeatsUnsaid, nil
-	case row.Processed || row.Paid:
+	case row.Processed == yes || row.Paid == yes:
 		return "", &failure{doing: "read the registration back", reason: "in_progress", cause: "the payment is noted and the registrations are not there yet", again: true}
+	case row.Processed != no || row.Paid != no:
+		return purchase.SeatsUnsaid, nil
 	}
 	return purchase.SeatsNone, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -13,14 +14,38 @@ import (
 // A row is a purchase as its table shows it. Which columns are there depends on what was asked for.
 type row struct {
 	Total     json.RawMessage `json:"msevtmgt_totalprice"`
-	Paid      bool            `json:"msevtmgt_paid"`
-	Processed bool            `json:"msevtmgt_processed"`
+	Paid      flag            `json:"msevtmgt_paid"`
+	Processed flag            `json:"msevtmgt_processed"`
 	Created   string          `json:"createdon"`
 	Event     string          `json:"_msevtmgt_eventid_value"`
 	Contact   string          `json:"_msevtmgt_purchasingcontactid_value"`
 	Currency  struct {
 		ISO string `json:"isocurrencycode"`
 	} `json:"transactioncurrencyid"`
+}
+
+// A flag is a column with yes or no in it. One that is missing, or null because we may not see it, says neither.
+type flag int8
+
+const (
+	unsaidFlag flag = iota
+	no
+	yes
+)
+
+// UnmarshalJSON takes nothing but true, false and null.
+func (f *flag) UnmarshalJSON(raw []byte) error {
+	switch string(raw) {
+	case "true":
+		*f = yes
+	case "false":
+		*f = no
+	case "null":
+		*f = unsaidFlag
+	default:
+		return errNotObject
+	}
+	return nil
 }
 
 func (r row) amount() string {
@@ -49,10 +74,14 @@ func (c *Client) readJSON(ctx context.Context, k call, into any) error {
 	if err != nil {
 		return err
 	}
-	if json.Unmarshal(r.body, into) != nil {
-		return &failure{doing: k.doing, status: r.status, reason: "not_json", cause: "the answer was not understood", again: true}
+	if json.Unmarshal(r.body, into) != nil || saysTwice(r.body) {
+		return notUnderstood(k, r.status)
 	}
 	return nil
+}
+
+func notUnderstood(k call, status int) *failure {
+	return &failure{doing: k.doing, status: status, reason: "not_json", cause: "the answer was not understood", again: true}
 }
 
 // A link is one attendee of a purchase: the registration it became, "" while there is none.
@@ -82,6 +111,9 @@ func list[T any](ctx context.Context, c *Client, operation, set, column, id stri
 	}
 	if page.Next != "" {
 		return nil, &failure{doing: k.doing, class: refused, reason: "too_many", cause: "the list of attendees has more than one page"}
+	}
+	if page.Value == nil { // which is not an empty list
+		return nil, notUnderstood(k, http.StatusOK)
 	}
 	return page.Value, nil
 }
