@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"os"
@@ -251,20 +250,26 @@ func TestNoProblemShowsASecret(t *testing.T) {
 	}
 }
 
-func FuzzParse(f *testing.F) {
-	raw, err := os.ReadFile("../deploy/paybridge.yaml")
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(raw)
-	f.Add([]byte("accounts: {a: {paypal: {}}}\nenvironments: {b: {}}"))
-	f.Add([]byte("seal_keys: [a, {b: c}]"))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		raw = bytes.ReplaceAll(raw, []byte("file:"), []byte("fire:")) // no file of this machine is read
-		if c, problems := config.Parse(raw); len(problems) == 0 && c == nil {
-			t.Error("no settings and no problem")
+func TestNoProblemShowsASecretInTheWrongPlace(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"seal_keys: hunter2", "version: hunter2", "server: hunter2", "server: {trusted_proxies: hunter2}"} {
+		if _, problems := config.Parse([]byte(text)); strings.Contains((&config.Invalid{Problems: problems}).Error(), "hunter2") {
+			t.Errorf("%s: %v", text, problems)
 		}
+	}
+}
+
+func TestADurationThatIsNoneHasItsKeyAndHidesNoOtherMistake(t *testing.T) {
+	t.Parallel()
+	path := settle(t, func(s string) string {
+		return strings.Replace(strings.Replace(s, "window: 50m", "window: soon", 1), "mode: live", "mode: life", 1)
 	})
+	_, err := config.Load(path)
+	var invalid *config.Invalid
+	if !errors.As(err, &invalid) || len(invalid.Problems) != 2 || invalid.Problems[0].Key != "environments.main.mode" ||
+		invalid.Problems[1].Key != "environments.main.dataverse.window" || !strings.Contains(invalid.Problems[1].Message, `"soon" is not a duration; write it like 50m`) {
+		t.Errorf("%v", err)
+	}
 }
 
 func TestPayPalReservesWhereItHasCredentials(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 
@@ -86,21 +87,37 @@ func Parse(raw []byte) (*Config, []field.Problem) {
 		}
 	}
 	slices.SortStableFunc(problems, func(a, b field.Problem) int { return a.Line - b.Line })
+	for i, p := range problems {
+		problems[i].Key, problems[i].Message = oneLine(p.Key), oneLine(p.Message)
+	}
 	return c, problems
 }
 
-var lineOf = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)$`)
+// oneLine is a text as a terminal may have it: a name in the file could hold words for the terminal itself.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+var lineOf = regexp.MustCompile(`(?s)^(?:yaml: )?line (\d+): (.*)$`)
 
 func unreadable(err error) field.Problem {
-	p := field.Problem{Key: "(file)", Message: err.Error() + "; the file is not valid YAML"}
+	p := field.Problem{Key: "(file)", Message: oneLine(err.Error()) + "; the file is not valid YAML"}
 	if m := lineOf.FindStringSubmatch(err.Error()); m != nil {
 		p.Line, _ = strconv.Atoi(m[1])
-		p.Column, p.Message = 1, m[2]+"; the file is not valid YAML"
+		p.Column, p.Message = 1, oneLine(m[2])+"; the file is not valid YAML"
 	}
 	return p
 }
 
-var unknownField = regexp.MustCompile(`^field (\S+) not found in type (\S+)$`)
+// fitted is the value that the decoder repeats. It may be a secret that stands in the wrong place.
+var fitted = regexp.MustCompile("(?s) `.*`")
+
+var unknownField = regexp.MustCompile(`(?s)^field (.+) not found in type (\S+)$`)
 
 // decodeProblems turns the decoder's list into problems with key paths.
 func decodeProblems(err error, keys located) []field.Problem {
@@ -120,7 +137,9 @@ func decodeProblems(err error, keys located) []field.Problem {
 			p.Message = "unknown key" + suggest(m[1], m[2])
 		} else {
 			p.Key, p.Column = keys.onLine(p.Line)
-			p.Message = strings.TrimPrefix(p.Message, "cannot unmarshal ") + "; this value does not fit the key"
+			if what, usual := strings.CutPrefix(p.Message, "cannot unmarshal "); usual {
+				p.Message = fitted.ReplaceAllString(what, "") + "; this value does not fit the key"
+			}
 		}
 		problems = append(problems, p)
 	}

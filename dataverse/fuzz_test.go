@@ -79,8 +79,7 @@ func FuzzReaders(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, first, then []byte, header string, status int, what uint8) {
-		status = 200 + max(status, -status)%400
-		if status/100 == 3 || status < 0 {
+		if status < 200 || status > 599 || status/100 == 3 {
 			return // a redirect without an address is the library's own error
 		}
 		o := &oracle{first: first, then: then, status: status, header: http.Header{}}

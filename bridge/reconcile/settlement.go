@@ -153,7 +153,7 @@ func (s *sheet) find(header []string) error {
 		chosen := name != field // somebody said that it is there
 		if at < 0 && (required || chosen || field == colMerchant && s.Merchant != "") {
 			return &FileError{Line: 1, Column: name, Problem: fmt.Sprintf("is not in the first line (%s); name it with --column %s=NAME, or set separator",
-				clip(strings.Join(header, string(s.comma()))), field)}
+				clip(shown(strings.Join(header, string(s.comma())))), field)}
 		}
 		if at >= 0 {
 			s.columns[field] = at
@@ -221,7 +221,7 @@ func (s *sheet) kind(word string) (purchase.Kind, error) {
 	}
 	kind, known := kindOf[strings.ToLower(word)]
 	if !known {
-		return "", s.wrong(colKind, "is %q, which nobody explained; say what it is with --kind '%[1]s=payment', refund, chargeback or ignore", clip(word))
+		return "", s.wrong(colKind, "is %q, which nobody explained; say what it is with --kind 'WORD=payment', refund, chargeback or ignore", clip(word))
 	}
 	return kind, nil
 }
@@ -292,6 +292,16 @@ func (s *sheet) once(e Entry) error {
 	}
 	s.seen[what] = s.line
 	return nil
+}
+
+// shown is a text as a terminal may have it: a file could hold words for the terminal itself.
+func shown(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\t' {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 func clip(s string) string {

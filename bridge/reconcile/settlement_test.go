@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,7 @@ func TestABadSettlementFileIsRefusedWholeAndSaysWhere(t *testing.T) {
 	}{
 		"empty":                       {"", reconcile.Format{}, "line 1: the file is empty"},
 		"wrong columns":               {with("amount", "gross"), reconcile.Format{}, "line 1, column amount: is not in the first line (date,payment,gross,currency,purchase)"},
+		"words for the terminal":      {with("amount", "\x1b[2J"), reconcile.Format{}, "line 1, column amount: is not in the first line (date,payment,?[2J,currency,purchase)"},
 		"a column that is not there":  {good, reconcile.Format{Columns: reconcile.Columns{Object: "Transaction"}}, "line 1, column Transaction: is not in the first line"},
 		"a column twice":              {with("date", "amount"), reconcile.Format{}, "line 1, column amount: is there twice"},
 		"another separator":           {strings.ReplaceAll(good, ",", ";"), reconcile.Format{}, "line 1, column "},
@@ -140,24 +142,57 @@ func TestAFormatThatMakesNoSenseIsRefused(t *testing.T) {
 	}
 }
 
-// Whatever is in a file, it is read whole or refused with a line, and what is read makes sense.
+// writtenAt finds, in a file without quotes, what stands in a column of a line.
+func writtenAt(file []byte, separator string, line int, column string) (string, bool) {
+	rows := strings.Split(strings.TrimPrefix(strings.ReplaceAll(string(file), "\r\n", "\n"), "\xef\xbb\xbf"), "\n")
+	cells := strings.Split(rows[line-1], separator)
+	for i, name := range strings.Split(rows[0], separator) {
+		if strings.TrimSpace(name) == column && i < len(cells) {
+			return strings.TrimSpace(cells[i]), true
+		}
+	}
+	return "", false
+}
+
+// Whatever is in a file, it is read whole or refused with a line, and what is read is what is written there, to the last digit.
 func FuzzSettlement(f *testing.F) {
-	f.Add([]byte(good), "")
-	f.Add([]byte("payment;amount;currency;kind\n\"a\"\"b\";1,5;JPY;refund\r\n"), ";")
-	f.Add([]byte("payment\tamount\tcurrency\n=cmd\t1\tEUR"), "tab")
-	f.Fuzz(func(t *testing.T, file []byte, separator string) {
-		format := reconcile.Format{Separator: separator}
+	for _, decimal := range []string{"", ".", ","} {
+		f.Add([]byte(good), "", decimal)
+		f.Add([]byte("\xef\xbb\xbf"+good), ",", decimal)
+		f.Add([]byte("payment;amount;currency;kind\n\"a\"\"b\";1,5;JPY;refund\r\n"), ";", decimal)
+		f.Add([]byte("payment;amount;currency\r\nP1;1234,50;EUR\r\nP2;-0,5;EUR\r\nP3;1.234,50;EUR\r\n"), ";", decimal)
+		f.Add([]byte("payment;amount;currency\nP1;0,005;KWD\n"), ";", decimal)
+		f.Add([]byte("payment\tamount\tcurrency\n=cmd\t1\tEUR"), "tab", decimal)
+		f.Add([]byte("payment\tamount\tcurrency\nP1\t1 000.00\tEUR"), "tab", decimal)
+		f.Add([]byte("\xff\xfep\x00a\x00y\x00"), "", decimal)
+		f.Add([]byte("payment,amount,currency\nP\xe91,1,EUR"), "", decimal)
+		f.Add([]byte("payment,amount,amount,currency\nP1,1,2,EUR"), "", decimal)
+		f.Add([]byte("payment,amount,currency\nP1,1,EUR\n\nP1,1,EUR"), "", decimal)
+	}
+	f.Fuzz(func(t *testing.T, file []byte, separator, decimal string) {
+		format := reconcile.Format{Separator: separator, Decimal: decimal}
 		if len(format.Problems()) > 0 {
 			return
 		}
 		lines, err := reconcile.ReadSettlement(bytes.NewReader(file), "shop", format)
 		var wrong *reconcile.FileError
-		if err != nil && (!errors.As(err, &wrong) || wrong.Line < 1 || lines != nil) {
+		if err != nil && (!errors.As(err, &wrong) || wrong.Line < 1 || lines != nil || strings.ContainsAny(err.Error(), "\x00\x1b\n")) {
 			t.Fatalf("%v", err)
 		}
+		between := map[string]string{"": ",", "tab": "\t"}[separator] + strings.TrimSuffix(separator, "tab")
 		for _, l := range lines {
 			if l.Line < 2 || l.Account != "shop" || l.Payment == "" || !l.Money.Known() || l.Money.Minor < 0 {
 				t.Fatalf("%+v", l)
+			}
+			if bytes.ContainsAny(file, "\"") {
+				continue
+			}
+			text, ok := writtenAt(file, between, l.Line, "amount")
+			digits, _ := purchase.Digits(l.Money.Currency)
+			want, isNumber := new(big.Rat).SetString(strings.ReplaceAll(text, ",", "."))
+			got := new(big.Rat).SetFrac(big.NewInt(l.Money.Minor), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil))
+			if !ok || !isNumber || want.Abs(want).Cmp(got) != 0 || strings.Count(text, ".")+strings.Count(text, ",") > 1 {
+				t.Fatalf("line %d: %q is read as %s", l.Line, text, l.Money)
 			}
 		}
 	})

@@ -1,7 +1,6 @@
 package field
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -23,14 +22,14 @@ func (d *Days) UnmarshalYAML(node *yaml.Node) error {
 	if !ok {
 		var other Duration
 		if err := other.UnmarshalYAML(node); err != nil {
-			return fmt.Errorf("line %d: %q is not a duration; write it like 30d or 12h", node.Line, node.Value)
+			return misfit(node, "is not a duration; write it like 30d or 12h")
 		}
 		*d = Days(other)
 		return nil
 	}
 	n, err := strconv.Atoi(days)
 	if err != nil || n < 0 || n > mostDays {
-		return fmt.Errorf("line %d: %q is not a number of days; write it like 30d", node.Line, node.Value)
+		return misfit(node, "is not a number of days; write it like 30d")
 	}
 	*d = Days(n) * Days(oneDay)
 	return nil

@@ -77,10 +77,15 @@ func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
 	}
 	parsed, err := time.ParseDuration(s)
 	if err != nil {
-		return fmt.Errorf("line %d: %q is not a duration; write it like 50m or 1h30m", node.Line, s)
+		return misfit(node, "is not a duration; write it like 50m or 1h30m")
 	}
 	*d = Duration(parsed)
 	return nil
+}
+
+// misfit is a value that does not fit its key, as the decoder's own error of that kind: it goes on and finds the other mistakes too.
+func misfit(node *yaml.Node, what string) error {
+	return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: %q %s", node.Line, node.Value, what)}}
 }
 
 // MarshalYAML writes the duration.
