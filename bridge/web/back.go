@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -12,6 +13,19 @@ import (
 
 	"github.com/paybridge/paybridge/bridge"
 )
+
+var tokenShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+
+// shaped turns away what cannot be a token of ours: it may be a way to another page, in which we would believe when we send the browser
+// on. It is answered as a token that never was.
+func (p *public) shaped(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !tokenShape.MatchString(c.Param("token")) {
+			return p.show(c, http.StatusNotFound, notice{Key: "bad_token", Language: languageOf(c)})
+		}
+		return next(c)
+	}
+}
 
 // back is the page a buyer comes back to. It is safe to reload and to open twice, and says no more than is proved. A token that never
 // was and one that is too old are answered alike.

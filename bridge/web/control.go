@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -37,14 +38,28 @@ func NewControl(d Decider, log *zap.Logger) http.Handler {
 	return e
 }
 
-func decide(c echo.Context, d Decider) error {
-	var decision bridge.Decision
-	body := json.NewDecoder(http.MaxBytesReader(c.Response(), c.Request().Body, decisionUpTo))
+var errNotOne = errors.New("the body is not one JSON object of known keys")
+
+// only reads a body that is one JSON object and nothing after it: of two, nobody could tell which was meant.
+func only[T any](c echo.Context, upTo int64) (*T, error) {
+	var into *T
+	body := json.NewDecoder(http.MaxBytesReader(c.Response(), c.Request().Body, upTo))
 	body.DisallowUnknownFields()
-	if err := body.Decode(&decision); err != nil {
+	if err := body.Decode(&into); err != nil || into == nil {
+		return nil, errNotOne
+	}
+	if _, err := body.Token(); !errors.Is(err, io.EOF) {
+		return nil, errNotOne
+	}
+	return into, nil
+}
+
+func decide(c echo.Context, d Decider) error {
+	decision, err := only[bridge.Decision](c, decisionUpTo)
+	if err != nil {
 		return c.String(http.StatusBadRequest, "the decision is not understood")
 	}
-	err := d.Decide(c.Request().Context(), decision)
+	err = d.Decide(c.Request().Context(), *decision)
 	switch {
 	case err == nil:
 		return c.NoContent(http.StatusNoContent)
@@ -60,13 +75,11 @@ func decide(c echo.Context, d Decider) error {
 
 // keepImport answers what was kept; 422 names the line for which nothing was.
 func keepImport(c echo.Context, d Decider) error {
-	var from bridge.Import
-	body := json.NewDecoder(http.MaxBytesReader(c.Response(), c.Request().Body, importUpTo))
-	body.DisallowUnknownFields()
-	if err := body.Decode(&from); err != nil {
+	from, err := only[bridge.Import](c, importUpTo)
+	if err != nil {
 		return c.String(http.StatusBadRequest, "the import is not understood")
 	}
-	result, err := d.Import(c.Request().Context(), from)
+	result, err := d.Import(c.Request().Context(), *from)
 	var wrong *bridge.ImportError
 	switch {
 	case err == nil:

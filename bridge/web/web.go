@@ -69,11 +69,11 @@ func NewPublic(o Options) http.Handler {
 	e.RouteNotFound(callbackRoute, p.callback) // methods that echo has no name for
 	e.GET("/pay/:account", p.pay)
 	e.HEAD("/pay/:account", p.payHead)
-	e.GET("/return/:token", p.back)
+	e.GET("/return/:token", p.shaped(p.back))
 	e.HEAD("/return/:token", p.backHead)
-	e.POST("/return/:token", p.backPost)
-	e.GET(invoiceRoute, p.invoice)
+	e.POST("/return/:token", p.shaped(p.backPost))
+	e.GET(invoiceRoute, p.shaped(p.invoice))
 	e.HEAD(invoiceRoute, p.backHead)
-	e.POST(invoiceRoute, p.invoicePost)
+	e.POST(invoiceRoute, p.shaped(p.invoicePost))
 	return e
 }
