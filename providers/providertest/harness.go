@@ -71,6 +71,7 @@ var laws = []law{
 	{"what is genuine elsewhere is refused", foreign},
 	{"each bad delivery is refused for its own reason", bad},
 	{"junk is refused and does not panic", junk},
+	{"what is nested without an end is read without harm", deep},
 	{"what is refused is not answered as what is kept", saidApart},
 	{"who cannot be asked hears only proof", onlyProof},
 	{"the back office is told in both languages", instructed},

@@ -316,6 +316,31 @@ func junk(ctx context.Context, h Harness, p bridge.Provider) []string {
 	return faults
 }
 
+// deep: what is nested without an end is read without harm, also under a genuine signature.
+func deep(ctx context.Context, h Harness, p bridge.Provider) []string {
+	if h.Sign == nil {
+		return nil
+	}
+	const levels = 100_000
+	usual := h.Genuine[0]
+	var faults []string
+	for _, bit := range []string{"[", `{"a":`, `{"data":`, `[{"a":`, "<a>", "<notification>", "a[", "%7B%22a%22%3A"} {
+		endless := strings.Repeat(bit, levels)
+		all := [][]byte{[]byte(endless), []byte("Data=" + endless), []byte(endless + "=1")}
+		if before, after, found := bytes.Cut(payload(usual), []byte("{")); found {
+			all = append(all, slices.Concat(before, []byte(`{"deep":`+endless+","), after))
+		}
+		for _, made := range all {
+			d := withPayload(usual, made)
+			h.Sign(&d)
+			if reading, err := p.Read(ctx, d); len(reading.Facts) > 0 {
+				faults = append(faults, fmt.Sprintf("%d levels of %q are believed: %v", levels, bit, err))
+			}
+		}
+	}
+	return faults
+}
+
 func askTwice(ctx context.Context, h Harness, p bridge.Provider) []string {
 	asker, ok := p.(bridge.Asker)
 	if !ok || len(h.Known) == 0 {
