@@ -49,7 +49,10 @@ func (s *Stripe) check(d purchase.Delivery) error {
 func parseSignature(header string) (at time.Time, signatures [][]byte, ok bool) {
 	times := 0
 	for part := range strings.SplitSeq(header, ",") {
-		name, value, _ := strings.Cut(part, "=")
+		name, value, paired := strings.Cut(part, "=")
+		if !paired || strings.Contains(value, "=") { // Stripe's own library refuses the whole header too
+			return at, nil, false
+		}
 		switch name {
 		case "t":
 			seconds, err := strconv.ParseInt(value, 10, 64)

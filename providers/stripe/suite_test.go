@@ -89,6 +89,7 @@ func harness(t testing.TB) providertest.Harness {
 			"a time twice":     providertest.Refused(header(genuine[0], func(h string) string { return h + "," + h[:12] }), purchase.Malformed),
 			"no time":          providertest.Refused(header(genuine[0], func(h string) string { return h[strings.Index(h, "v1="):] }), purchase.Malformed),
 			"an odd time":      providertest.Refused(header(genuine[0], func(h string) string { return strings.Replace(h, "t=", "t=0", 1) }), purchase.Malformed),
+			"an empty element": providertest.Refused(header(genuine[0], func(h string) string { return h + "," }), purchase.Malformed),
 			"capital letters":  providertest.Refused(header(genuine[0], strings.ToUpper), purchase.Malformed),
 			"too many of them": providertest.Refused(header(genuine[0], func(h string) string { return h + strings.Repeat(h[strings.Index(h, ","):], 9) }), purchase.Malformed),
 		},
