@@ -3,8 +3,11 @@ package main
 import (
 	"os"
 	"testing"
+
+	"go.uber.org/goleak"
 )
 
+// TestMain is also the child of a campaign. A goroutine that outlives the tests would outlive its purpose in the daemon too.
 func TestMain(m *testing.M) {
 	if runsAsChild() {
 		if err := newRoot().Execute(); err != nil {
@@ -12,5 +15,5 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
