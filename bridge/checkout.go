@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/paybridge/paybridge/bridge/failpoint"
 	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
@@ -176,7 +177,9 @@ func (c *checkout) open(ctx context.Context, opener Opener, p purchase.Purchase)
 	default:
 		return CheckoutResult{Outcome: Redirected, Redirect: session.Detail.URL}, nil
 	}
+	failpoint.Hit("open session", "call")
 	made, err := opener.Open(ctx, order)
+	failpoint.Hit("open session", "called")
 	if err != nil {
 		return CheckoutResult{Outcome: ProviderError}, fmt.Errorf("open a pay session at %s: %w", c.account.Name, err)
 	}

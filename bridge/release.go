@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/paybridge/paybridge/bridge/failpoint"
 	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
@@ -18,7 +19,9 @@ func (w *worker) release(ctx context.Context, next purchase.Next) error {
 		return err
 	}
 	w.log.Info("giving the seat free", zap.String("step", string(next.Step)), zap.Int64("attempt", intents[0].Number))
+	failpoint.Hit("release", "call")
 	outcome := w.env.Registrar.Release(purchase.Anonymous(ctx), w.key, sendBefore.Add(-w.skew))
+	failpoint.Hit("release", "called")
 	w.Metrics.freed(w.accounts[w.fold().Summary().Account], outcome.Result)
 	return w.concluded(ctx, intents[0], outcome)
 }

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/paybridge/paybridge/bridge/failpoint"
 	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
@@ -186,8 +187,10 @@ func (w *worker) finalize(ctx context.Context, p purchase.Purchase, next purchas
 		return err
 	}
 	w.log.Info("finalizing", zap.String("step", string(next.Step)), zap.Int64("attempt", intents[0].Number))
+	failpoint.Hit("finalize", "call")
 	outcome := w.env.Registrar.Finalize(ctx, purchase.Final{Key: w.key, Event: p.Reference.Event, User: p.Reference.User,
 		SendBefore: sendBefore.Add(-w.skew)})
+	failpoint.Hit("finalize", "called")
 	return w.concluded(ctx, intents[0], outcome)
 }
 
@@ -241,7 +244,9 @@ func (w *worker) operate(ctx context.Context, next purchase.Next, call func(cont
 		return w.concluded(ctx, intents[0], purchase.Outcome{Result: purchase.Unsent, Reason: "too_late_to_send"})
 	}
 	w.log.Info("calling the provider", zap.String("step", string(next.Step)), zap.String("account", next.Account), zap.String("payment", next.Payment.Payment))
+	failpoint.Hit(string(next.Step), "call")
 	proofs, err := call(ctx, next.Payment, w.operationKey(intents[0]))
+	failpoint.Hit(string(next.Step), "called")
 	by := purchase.ByReturn // the buyer agreed, and then we took or reserved the money
 	if next.Step == purchase.StepVoid || next.Step == purchase.StepRefund || (next.Step == purchase.StepCapture && w.env.Policy.SeatFirst(next.Account)) {
 		by = purchase.ByPoll

@@ -16,6 +16,7 @@ import (
 
 // keep does everything of one Keeping, or fails and leaves nothing.
 func (t *txn) keep(k bridge.Keeping, kept *bridge.Kept) error {
+	t.keeps(k)
 	if k.Delivery != nil {
 		duplicate, err := t.keepDelivery(k)
 		if err != nil {

@@ -18,6 +18,7 @@ import (
 	sqlitedriver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/paybridge/paybridge/bridge/failpoint"
 	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
@@ -95,9 +96,11 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	failpoint.Hit("open", "migrate")
 	if err := errors.Join(durable(ctx, db), migrate(ctx, db)); err != nil {
 		return errors.Join(err, db.Close())
 	}
+	failpoint.Hit("open", "migrated")
 	if s.reads, err = openPool(path, true, readers); err != nil {
 		return errors.Join(err, db.Close())
 	}
@@ -162,7 +165,8 @@ func migrate(ctx context.Context, db *sql.DB) error {
 // checkpointer keeps the write-ahead log bounded. It runs between two batches, in the writer, so no commit pays for it. A reader
 // in the way is waited for a moment only; then the log may grow by as much again before the next try.
 func checkpointer(wal string, log *zap.Logger) func(*writer) {
-	next := int64(walBound)
+	bound := failpoint.Bound(walBound)
+	next := bound
 	return func(w *writer) {
 		info, err := os.Stat(wal)
 		if err != nil || info.Size() < next {
@@ -172,12 +176,12 @@ func checkpointer(wal string, log *zap.Logger) func(*writer) {
 		switch {
 		case err != nil:
 			log.Warn("the write-ahead log could not be folded in", zap.Error(err))
-			next = info.Size() + walBound
+			next = info.Size() + bound
 		case busy:
 			log.Warn("the write-ahead log could not be folded in: somebody reads the database for long")
-			next = info.Size() + walBound
+			next = info.Size() + bound
 		default:
-			next = walBound
+			next = bound
 		}
 	}
 }
@@ -188,8 +192,10 @@ func truncate(w *writer) (busy bool, err error) {
 	if _, err := w.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", walPatience.Milliseconds())); err != nil {
 		return false, err
 	}
+	failpoint.Hit("checkpoint", "begin")
 	var frames, folded int
 	err = w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &folded)
+	failpoint.Hit("checkpoint", "end")
 	_, again := w.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", busyTimeout.Milliseconds()))
 	return busy, errors.Join(err, again)
 }

@@ -118,7 +118,7 @@ func (s *Store) write(ctx context.Context, operation string, do func(*txn) error
 		return errReadOnly
 	}
 	done := s.metrics.begin(operation)
-	err := s.writes.submit(ctx, do)
+	err := s.writes.submit(ctx, operation, do)
 	done(err)
 	if err != nil && !expected(err) {
 		return fmt.Errorf("store: %s: %w", operation, err)

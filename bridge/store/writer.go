@@ -36,6 +36,7 @@ type writer struct {
 // A job is one change that waits for its commit. One whose caller has given up may still be committed.
 type job struct {
 	ctx  context.Context
+	name string // of the operation
 	do   func(*txn) error
 	err  error
 	done chan struct{}
@@ -53,8 +54,8 @@ func newWriter(s *Store, db *sql.DB, after func(*writer)) (*writer, error) {
 }
 
 // submit waits for a place in the queue and for the commit.
-func (w *writer) submit(ctx context.Context, do func(*txn) error) error {
-	j := &job{ctx: ctx, do: do, done: make(chan struct{})}
+func (w *writer) submit(ctx context.Context, name string, do func(*txn) error) error {
+	j := &job{ctx: ctx, name: name, do: do, done: make(chan struct{})}
 	select {
 	case <-w.stop:
 		return errClosed
@@ -117,15 +118,19 @@ func (w *writer) commit(jobs []*job) {
 		case err != nil:
 			j.err = err // also of jobs that refused: what they saw was never committed
 		}
+		reach([]*job{j}, "answer")
 		close(j.done)
+		reach([]*job{j}, "answered")
 	}
 }
 
 func (w *writer) transact(jobs []*job) error {
 	ctx := context.Background()
+	reach(jobs, "begin")
 	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
+	reach(jobs, "begun")
 	now := w.store.Clock.Now().Truncate(time.Microsecond).UTC()
 	for _, j := range jobs {
 		if j.err = j.ctx.Err(); j.err != nil {
@@ -135,9 +140,11 @@ func (w *writer) transact(jobs []*job) error {
 			return errors.Join(err, w.rollback(ctx))
 		}
 	}
+	reach(jobs, "commit")
 	if _, err := w.conn.ExecContext(ctx, "COMMIT"); err != nil {
 		return errors.Join(fmt.Errorf("commit: %w", err), w.rollback(ctx))
 	}
+	reach(jobs, "committed")
 	return nil
 }
 
@@ -157,8 +164,9 @@ func (w *writer) member(ctx context.Context, j *job, now time.Time) error {
 	if _, err := w.conn.ExecContext(ctx, "SAVEPOINT member"); err != nil {
 		return fmt.Errorf("savepoint: %w", err)
 	}
-	j.err = w.guarded(j, &txn{ctx: ctx, writer: w, store: w.store, now: now})
+	j.err = w.guarded(j, &txn{ctx: ctx, writer: w, store: w.store, job: j, now: now})
 	if j.err != nil {
+		reach([]*job{j}, "roll back")
 		if _, err := w.conn.ExecContext(ctx, "ROLLBACK TO member"); err != nil {
 			return errors.Join(j.err, err)
 		}
@@ -192,6 +200,7 @@ type txn struct {
 	ctx    context.Context
 	writer *writer
 	store  *Store
+	job    *job
 	now    time.Time
 }
 
@@ -217,6 +226,7 @@ func (t *txn) exec(text string, args ...any) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	t.wrote(text)
 	n, err := r.RowsAffected()
 	return int(n), err
 }
