@@ -20,6 +20,7 @@ type daemon struct {
 	config  string
 	ready   string // address of its readiness check
 	log     *os.File
+	env     []string // beside ours
 
 	mu      sync.Mutex
 	process *exec.Cmd
@@ -43,7 +44,7 @@ func startDaemon(ctx context.Context, config, operations string) (*daemon, error
 // start starts the process and waits until it is ready.
 func (d *daemon) start(ctx context.Context) error {
 	cmd := exec.Command(d.program, "serve", "--config", d.config)
-	cmd.Stdout, cmd.Stderr = d.log, d.log
+	cmd.Stdout, cmd.Stderr, cmd.Env = d.log, d.log, append(os.Environ(), d.env...)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the daemon: %w", err)
 	}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/paybridge/paybridge/bridge/failpoint"
+)
+
+// What the build that kills itself is told; see bridge/failpoint.
+const (
+	pointVariable = "PAYBRIDGE_FAILPOINT"
+	trailVariable = pointVariable + "_TRAIL"
+	noteVariable  = pointVariable + "_NOTE"
+	boundVariable = pointVariable + "_BOUND"
+)
+
+// A boundary is the n-th hit of a point.
+type boundary struct {
+	point string
+	nth   int
+}
+
+func (b boundary) String() string { return b.point + "#" + strconv.Itoa(b.nth) }
+
+func parseBoundary(s string) boundary {
+	point, nth, _ := strings.Cut(s, "#")
+	n, err := strconv.Atoi(nth)
+	if err != nil {
+		n = 1
+	}
+	return boundary{point, n}
+}
+
+// fewBoundaries are spread over what can go wrong: before and after the flush of a callback, around each call that cannot be taken back,
+// inside the log and the database, while opening.
+var fewBoundaries = []string{
+	"keep delivery read, captured: commit#1",
+	"keep delivery read, captured: answer#2",
+	"keep intended finalize: committed#2",
+	"finalize: called#1",
+	"capture: called#1",
+	"refund: called#1",
+	"keep concluded finalize: commit#3",
+	"log: half a write#700",
+	"database: half a write#150",
+	"open: migrated#1",
+}
+
+// chosenBoundaries are the few, one, or all of them.
+func chosenBoundaries(t *testing.T, p crashPrograms, total *crashTally) []boundary {
+	t.Helper()
+	var chosen []boundary
+	switch which := os.Getenv(crashVariable); which {
+	case "":
+		for _, s := range fewBoundaries {
+			chosen = append(chosen, parseBoundary(s))
+		}
+	case "all":
+		hits := crashTrail(t, p)
+		for _, point := range slices.Sorted(maps.Keys(hits)) {
+			total.points, total.hits = total.points+1, total.hits+hits[point]
+			for _, nth := range spread(hits[point], crashNumber(hitsVariable, 3), strings.HasSuffix(point, "write")) {
+				chosen = append(chosen, boundary{point, nth})
+			}
+		}
+	default:
+		chosen = append(chosen, parseBoundary(which))
+	}
+	return chosen
+}
+
+// spread picks the first and the last of n hits and some between; of writes, of which there are thousands of one kind, eight times as many.
+func spread(n, many int, writes bool) (picked []int) {
+	if writes {
+		many *= 8
+	}
+	if many = min(many, n); many == 1 {
+		return []int{1}
+	}
+	for i := range many {
+		picked = append(picked, 1+i*(n-1)/(many-1))
+	}
+	return picked
+}
+
+// crashTrail is every point that a sale without a crash hits, and how often.
+func crashTrail(t *testing.T, p crashPrograms) map[string]int {
+	t.Helper()
+	s := openCrashSale(t, p, crashStoreOf(t))
+	trail := filepath.Join(s.dir, "trail")
+	s.mortal(trailVariable + "=" + trail)
+	s.play(t.Context())
+	s.laws(nil)
+	raw, err := os.ReadFile(trail)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hits := map[string]int{}
+	for line := range strings.Lines(string(raw)) {
+		hits[strings.TrimSpace(line)]++
+	}
+	return hits
+}
+
+// releaseCannotDie: of all that makes a build kill itself, none is in the release.
+func releaseCannotDie(t *testing.T, p crashPrograms) {
+	if failpoint.On {
+		t.Skip("SKIPPED: these tests were built with the tag failpoint themselves")
+	}
+	for program, want := range map[string]bool{p.release: false, p.mortal: true} {
+		raw, err := os.ReadFile(program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sign := range []string{pointVariable, trailVariable, "half a write", "bridge/failpoint.Hit", "bridge/failpoint.Die"} {
+			if got := bytes.Contains(raw, []byte(sign)); got != want {
+				t.Errorf("%s: has %q: %v, want %v", filepath.Base(program), sign, got, want)
+			}
+		}
+	}
+}
