@@ -21,21 +21,47 @@ const (
 	boundVariable = pointVariable + "_BOUND"
 )
 
-// A boundary is the n-th hit of a point.
+// A boundary is the n-th hit of a point, after which the next daemon may die at a point of its own.
 type boundary struct {
 	point string
 	nth   int
+	then  string
 }
 
-func (b boundary) String() string { return b.point + "#" + strconv.Itoa(b.nth) }
+func (b boundary) String() string {
+	if b.then != "" {
+		return b.at() + " then " + b.then
+	}
+	return b.at()
+}
+
+// at is what the daemon is told.
+func (b boundary) at() string { return b.point + "#" + strconv.Itoa(b.nth) }
 
 func parseBoundary(s string) boundary {
-	point, nth, _ := strings.Cut(s, "#")
+	first, then, _ := strings.Cut(s, " then ")
+	point, nth, _ := strings.Cut(first, "#")
 	n, err := strconv.Atoi(nth)
 	if err != nil {
 		n = 1
 	}
-	return boundary{point, n}
+	return boundary{point, n, then}
+}
+
+// inFlight begins the points at which the daemon does not die by itself: it is killed while the call waits for its answer, which has
+// its effect after that.
+const inFlight = "in flight: "
+
+// furtherBoundaries are killings that no trail shows: while a call is in flight, and a second one while the first is made good.
+var furtherBoundaries = []string{
+	inFlight + "finalize", inFlight + "capture", inFlight + "refund", inFlight + "reserve", inFlight + "void",
+	"finalize: called#2 then open: migrated", "finalize: called#2 then claim: begun", "finalize: called#2 then claim: committed",
+	"finalize: called#2 then keep: committed", "finalize: called#2 then log: write", "finalize: called#2 then log: half a write#2",
+	"finalize: called#2 then keep concluded finalize: commit", "finalize: called#2 then keep concluded finalize: committed",
+	"finalize: called#2 then keep read_back: commit", "finalize: called#2 then keep read_back: committed",
+	"capture: called#1 then keep concluded capture: commit", "capture: called#1 then keep concluded capture: committed",
+	"capture: called#1 then capture: called", "refund: called#1 then keep concluded refund: committed", "refund: call#1 then refund: call", "refund: call#1 then refund: called",
+	"keep delivery read, captured: answer#1 then settle: committed#3", "database: half a write#150 then database: half a write#40",
 }
 
 // fewBoundaries are spread over what can go wrong: before and after the flush of a callback, around each call that cannot be taken back,
@@ -50,7 +76,8 @@ var fewBoundaries = []string{
 	"keep concluded finalize: commit#3",
 	"log: half a write#700",
 	"database: half a write#150",
-	"open: migrated#1",
+	inFlight + "finalize",
+	"finalize: called#2 then keep concluded finalize: committed",
 }
 
 // chosenBoundaries are the few, one, or all of them.
@@ -67,8 +94,11 @@ func chosenBoundaries(t *testing.T, p crashPrograms, total *crashTally) []bounda
 		for _, point := range slices.Sorted(maps.Keys(hits)) {
 			total.points, total.hits = total.points+1, total.hits+hits[point]
 			for _, nth := range spread(hits[point], crashNumber(hitsVariable, 3), strings.HasSuffix(point, "write")) {
-				chosen = append(chosen, boundary{point, nth})
+				chosen = append(chosen, boundary{point, nth, ""})
 			}
+		}
+		for _, s := range furtherBoundaries {
+			chosen = append(chosen, parseBoundary(s))
 		}
 	default:
 		chosen = append(chosen, parseBoundary(which))

@@ -4,31 +4,33 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/paybridge/paybridge/dataverse/dataversesim"
+	"github.com/paybridge/paybridge/providers/providersim"
 )
 
 // crashAt plays a sale whose daemon dies at the boundary, lets the release go on, and asks for the laws.
 func crashAt(t *testing.T, p crashPrograms, b boundary) crashReport {
 	s := openCrashSale(t, p, crashStoreOf(t))
-	note := filepath.Join(s.dir, "note")
-	s.mortal(pointVariable+"="+b.String(), noteVariable+"="+note)
 	ctx := t.Context()
-	if err := s.daemon.start(ctx); err != nil && !s.killed() {
-		t.Fatal(err)
-	}
+	s.beginMortal(ctx, b)
 	crowd := s.crowd(ctx)
 	through := make(chan struct{})
 	go func() { crowd.Wait(); close(through) }()
+	if call, ok := strings.CutPrefix(b.point, inFlight); ok {
+		go s.killInFlight(ctx, call)
+	}
 	looked := s.awaitDeath(ctx, through)
 	r := crashReport{killed: s.killed(), before: s.acknowledged()}
 	if r.killed {
-		if last, err := os.ReadFile(note); err != nil || !strings.HasPrefix(string(last), b.point) {
-			t.Fatalf("the daemon died elsewhere: %q, %v", last, err)
-		} else if !looked {
-			r.torn = s.store.tear(t, s.dir, string(last), b)
+		r.torn = s.tear(b, looked)
+		if b.then != "" {
+			s.dieAgain(ctx, parseBoundary(b.then), &r)
 		}
 		r.recovered = s.goOn(ctx)
 		<-through
@@ -37,6 +39,87 @@ func crashAt(t *testing.T, p crashPrograms, b boundary) crashReport {
 	}
 	s.laws(&r)
 	return r
+}
+
+// beginMortal starts a daemon that dies at the boundary, perhaps while it starts.
+func (s *crashSale) beginMortal(ctx context.Context, b boundary) {
+	s.t.Helper()
+	s.mortal(pointVariable+"="+b.at(), noteVariable+"="+s.note())
+	if err := s.daemon.start(ctx); err != nil && !s.killed() {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *crashSale) note() string { return filepath.Join(s.dir, "note") }
+
+// tear does to the files what a power cut may do, by the note of the dead. Nothing that was answered for is in it.
+func (s *crashSale) tear(b boundary, looked bool) int {
+	s.t.Helper()
+	if strings.HasPrefix(b.point, inFlight) {
+		return 0
+	}
+	last, err := os.ReadFile(s.note())
+	switch {
+	case err != nil || !strings.HasPrefix(string(last), b.point):
+		s.t.Fatalf("the daemon died elsewhere: %q, %v", last, err)
+	case flushed(b) && strings.Contains(string(last), "\nlog "):
+		s.t.Errorf("what is answered is not flushed:\n%s", last)
+	case !looked:
+		return s.store.tear(s.t, s.dir, string(last), b)
+	}
+	return 0
+}
+
+// dieAgain kills the next daemon too, while it makes good what the first one left.
+func (s *crashSale) dieAgain(ctx context.Context, b boundary, r *crashReport) {
+	s.t.Helper()
+	s.beginMortal(ctx, b)
+	s.daemon.mu.Lock()
+	done := s.daemon.done
+	s.daemon.mu.Unlock()
+	select {
+	case <-done:
+		r.torn += s.tear(b, false)
+		r.again = true
+	case <-time.After(crashWindow / 4):
+		s.t.Log("the second instant was not reached in this sale")
+		s.daemon.kill()
+	}
+}
+
+// killInFlight kills the daemon while a call waits for its answer.
+func (s *crashSale) killInFlight(ctx context.Context, call string) {
+	const slow = 500 * time.Millisecond
+	if err := s.world.dynamics.AddFault(dataversesim.Fault{Operation: dataversesim.AnyFinalize, Kind: dataversesim.KindSlow, Delay: slow}); err != nil {
+		s.t.Error(err)
+	}
+	for _, shop := range s.world.shops {
+		shop.AddFault(providersim.Fault{Operation: call, Kind: providersim.Slow, Delay: slow})
+	}
+	for ; ctx.Err() == nil && !s.killed(); time.Sleep(2 * time.Millisecond) {
+		if s.waits(call) {
+			s.daemon.kill()
+			return
+		}
+	}
+}
+
+// waits tells whether a call has come to its simulator and has no answer yet.
+func (s *crashSale) waits(call string) bool {
+	if call == "finalize" {
+		return slices.ContainsFunc(s.world.dynamics.Requests(), func(r dataversesim.Request) bool {
+			return r.Operation == dataversesim.OpFinalizeRealtime && r.Status == 0
+		})
+	}
+	return slices.ContainsFunc(s.world.shops, func(shop *shop) bool {
+		return slices.ContainsFunc(shop.Requests(), func(r providersim.Request) bool { return r.Operation == call && r.Status == 0 })
+	})
+}
+
+// flushed tells whether the boundary comes after a commit and before the next change.
+func flushed(b boundary) bool {
+	_, moment, _ := strings.Cut(b.point, ": ")
+	return slices.Contains([]string{"committed", "answer", "answered"}, moment)
 }
 
 // awaitDeath waits until the daemon dies, or lives through the sale and is stopped. Looked tells whether somebody had the database open
@@ -109,8 +192,14 @@ func (s *crashSale) goOn(ctx context.Context) time.Duration {
 	return <-progress
 }
 
+// activity counts what a daemon does to be seen from outside. That people register is not its doing.
 func (s *crashSale) activity() int {
-	n := len(s.world.dynamics.Requests()) + s.acknowledged()
+	n := s.acknowledged()
+	for _, r := range s.world.dynamics.Requests() {
+		if strings.HasPrefix(r.Path, "/api/data/") || strings.HasSuffix(r.Path, "/token") {
+			n++
+		}
+	}
 	for _, shop := range s.world.shops {
 		n += len(shop.Requests())
 	}
@@ -119,12 +208,19 @@ func (s *crashSale) activity() int {
 
 // acknowledged counts the deliveries that providers take for received.
 func (s *crashSale) acknowledged() (n int) {
-	for _, shop := range s.world.shops {
-		for _, d := range shop.Deliveries() {
-			if d.Taken {
-				n++
-			}
+	for _, d := range s.deliveries() {
+		if d.Taken {
+			n++
 		}
 	}
 	return n
+}
+
+// deliveries are all tries of all providers, as they were answered.
+func (s *crashSale) deliveries() (all []providersim.Delivery) {
+	for _, shop := range s.world.shops {
+		all = append(all, shop.Deliveries()...)
+	}
+	slices.SortStableFunc(all, func(a, b providersim.Delivery) int { return a.At.Compare(b.At) })
+	return all
 }

@@ -28,9 +28,10 @@ type crashStore interface {
 // crashStoreOf is the store that the campaign runs on.
 func crashStoreOf(*testing.T) crashStore { return crashSQLite{} }
 
-type crashSQLite struct{}
+// crashSQLite is a file in dir, or in a folder there.
+type crashSQLite struct{ folder string }
 
-func (crashSQLite) dsn(dir string) string { return filepath.Join(dir, "paybridge.db") }
+func (c crashSQLite) dsn(dir string) string { return filepath.Join(dir, c.folder, "paybridge.db") }
 
 // tear cuts the log or fills it with noise from anywhere in what was written to it since its last flush, and writes noise over
 // what was written to the database: as long as that is not flushed the log has it too.

@@ -35,6 +35,7 @@ func TestCrashes(t *testing.T) {
 	}
 	p := buildCrashPrograms(t)
 	t.Run("the release cannot kill itself", func(t *testing.T) { releaseCannotDie(t, p) })
+	t.Run("a full disk is never acknowledged", func(t *testing.T) { fullDisk(t, p) })
 	t.Run("wherever the daemon is killed nothing is lost or done twice", func(t *testing.T) { crashCampaign(t, p) })
 }
 
@@ -85,7 +86,7 @@ func crashNumber(variable string, usual int) int {
 type crashTally struct {
 	sync.Mutex
 	points, hits                           int // of one sale without a crash
-	killed, missed                         int // sales
+	killed, again, missed                  int // sales
 	torn                                   int
 	before, taken, lost, doubled, purchase int
 	recovered                              []time.Duration
@@ -94,6 +95,7 @@ type crashTally struct {
 // A crashReport is what one sale showed.
 type crashReport struct {
 	killed    bool
+	again     bool          // and the next one too
 	torn      int           // stretches of files
 	before    int           // deliveries acknowledged by the one that was killed
 	taken     int           // acknowledged in all
@@ -113,6 +115,9 @@ func (c *crashTally) add(t *testing.T, r crashReport) {
 		c.missed++
 		t.Log("this instant was not reached in this sale")
 	}
+	if r.again {
+		c.again++
+	}
 	c.torn, c.before, c.taken, c.lost = c.torn+r.torn, c.before+r.before, c.taken+r.taken, c.lost+r.lost
 	c.doubled, c.purchase = c.doubled+r.doubled, c.purchase+r.purchases
 }
@@ -127,7 +132,7 @@ func (c *crashTally) String() string {
 		}
 		return c.recovered[int(q*float64(len(c.recovered)-1))].Round(time.Millisecond)
 	}
-	return fmt.Sprintf("%d points with %d hits in a sale without a crash; %d killed, %d not reached, %d stretches torn; %d purchases; "+
+	return fmt.Sprintf("%d points with %d hits in a sale without a crash; %d killed, %d of them twice, %d not reached, %d stretches torn; %d purchases; "+
 		"%d deliveries acknowledged, %d of them by the killed; %d lost, %d doubled; from restart to progress p50 %s, p99 %s, max %s",
-		c.points, c.hits, c.killed, c.missed, c.torn, c.purchase, c.taken, c.before, c.lost, c.doubled, at(0.5), at(0.99), at(1))
+		c.points, c.hits, c.killed, c.again, c.missed, c.torn, c.purchase, c.taken, c.before, c.lost, c.doubled, at(0.5), at(0.99), at(1))
 }
