@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // On tells whether this build can kill itself.
@@ -22,6 +23,9 @@ const (
 	trailVariable = "PAYBRIDGE_FAILPOINT_TRAIL"
 	// noteVariable is a file that is written just before the process dies: the point, and what Witness knows.
 	noteVariable = "PAYBRIDGE_FAILPOINT_NOTE"
+	// lingerVariable is how long the one who comes to the point stands there before the process dies: the others go on meanwhile, so that
+	// what they should have waited for shows.
+	lingerVariable = "PAYBRIDGE_FAILPOINT_LINGER"
 	// boundVariable replaces every Bound.
 	boundVariable = "PAYBRIDGE_FAILPOINT_BOUND"
 )
@@ -80,6 +84,9 @@ func Due(act, moment string) bool {
 
 // Die is kill -9: nothing is flushed, closed or said.
 func Die() {
+	if linger, err := time.ParseDuration(os.Getenv(lingerVariable)); err == nil {
+		time.Sleep(linger)
+	}
 	if path := os.Getenv(noteVariable); path != "" {
 		note := points.name
 		if Witness != nil {

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -6,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -88,9 +89,6 @@ func (smallDisk) free(s *crashSale) {
 // fullDisk: while the disk is full each callback is answered 503 with a time to come back, and never positively; nothing is registered
 // without its intent; and what was under way when it filled is known once there is room. Then everything goes on by itself.
 func fullDisk(t *testing.T, p crashPrograms) {
-	if runtime.GOOS != "linux" {
-		t.Skip("SKIPPED: how a disk fills is only known for Linux")
-	}
 	var tests sync.WaitGroup
 	tests.Go(func() {
 		t.Run("bound on files", func(t *testing.T) { crashStoreFills(t, openCrashSale(t, p, crashStoreOf(t)), fileLimit{}) })

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -19,6 +21,7 @@ const (
 	trailVariable = pointVariable + "_TRAIL"
 	noteVariable  = pointVariable + "_NOTE"
 	boundVariable = pointVariable + "_BOUND"
+	lingerFor     = pointVariable + "_LINGER=60ms"
 )
 
 // A boundary is the n-th hit of a point, after which the next daemon may die at a point of its own.
@@ -48,13 +51,17 @@ func parseBoundary(s string) boundary {
 	return boundary{point, n, then}
 }
 
-// inFlight begins the points at which the daemon does not die by itself: it is killed while the call waits for its answer, which has
-// its effect after that.
-const inFlight = "in flight: "
+// These begin the points at which the daemon does not die by itself: it is killed while a call waits for its answer, which has its effect
+// after that, or never.
+const (
+	inFlight  = "in flight: "
+	swallowed = "swallowed: "
+)
 
 // furtherBoundaries are killings that no trail shows: while a call is in flight, and a second one while the first is made good.
 var furtherBoundaries = []string{
-	inFlight + "finalize", inFlight + "capture", inFlight + "refund", inFlight + "reserve", inFlight + "void",
+	inFlight + "finalize", inFlight + "capture", inFlight + "refund",
+	swallowed + "finalize", swallowed + "capture", swallowed + "refund",
 	"finalize: called#2 then open: migrated", "finalize: called#2 then claim: begun", "finalize: called#2 then claim: committed",
 	"finalize: called#2 then keep: committed", "finalize: called#2 then log: write", "finalize: called#2 then log: half a write#2",
 	"finalize: called#2 then keep concluded finalize: commit", "finalize: called#2 then keep concluded finalize: committed",
@@ -77,6 +84,7 @@ var fewBoundaries = []string{
 	"log: half a write#700",
 	"database: half a write#150",
 	inFlight + "finalize",
+	swallowed + "refund",
 	"finalize: called#2 then keep concluded finalize: committed",
 }
 

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -23,7 +25,9 @@ func crashAt(t *testing.T, p crashPrograms, b boundary) crashReport {
 	through := make(chan struct{})
 	go func() { crowd.Wait(); close(through) }()
 	if call, ok := strings.CutPrefix(b.point, inFlight); ok {
-		go s.killInFlight(ctx, call)
+		go s.killInFlight(ctx, call, dataversesim.KindSlow, providersim.Slow)
+	} else if call, ok := strings.CutPrefix(b.point, swallowed); ok {
+		go s.killInFlight(ctx, call, dataversesim.KindHang, providersim.Drop)
 	}
 	looked := s.awaitDeath(ctx, through)
 	r := crashReport{killed: s.killed(), before: s.acknowledged()}
@@ -44,7 +48,11 @@ func crashAt(t *testing.T, p crashPrograms, b boundary) crashReport {
 // beginMortal starts a daemon that dies at the boundary, perhaps while it starts.
 func (s *crashSale) beginMortal(ctx context.Context, b boundary) {
 	s.t.Helper()
-	s.mortal(pointVariable+"="+b.at(), noteVariable+"="+s.note())
+	env := []string{pointVariable + "=" + b.at(), noteVariable + "=" + s.note()}
+	if b.nth%2 == 1 { // half of them stand there for a while before they die
+		env = append(env, lingerFor)
+	}
+	s.mortal(env...)
 	if err := s.daemon.start(ctx); err != nil && !s.killed() {
 		s.t.Fatal(err)
 	}
@@ -55,7 +63,7 @@ func (s *crashSale) note() string { return filepath.Join(s.dir, "note") }
 // tear does to the files what a power cut may do, by the note of the dead. Nothing that was answered for is in it.
 func (s *crashSale) tear(b boundary, looked bool) int {
 	s.t.Helper()
-	if strings.HasPrefix(b.point, inFlight) {
+	if strings.HasPrefix(b.point, inFlight) || strings.HasPrefix(b.point, swallowed) {
 		return 0
 	}
 	last, err := os.ReadFile(s.note())
@@ -88,13 +96,18 @@ func (s *crashSale) dieAgain(ctx context.Context, b boundary, r *crashReport) {
 }
 
 // killInFlight kills the daemon while a call waits for its answer.
-func (s *crashSale) killInFlight(ctx context.Context, call string) {
-	const slow = 500 * time.Millisecond
-	if err := s.world.dynamics.AddFault(dataversesim.Fault{Operation: dataversesim.AnyFinalize, Kind: dataversesim.KindSlow, Delay: slow}); err != nil {
-		s.t.Error(err)
+func (s *crashSale) killInFlight(ctx context.Context, call string, dynamics dataversesim.Kind, provider providersim.FaultKind) {
+	const (
+		slow   = 500 * time.Millisecond
+		slower = 2500 * time.Millisecond // longer than the call could still leave, shorter than the quiet after that
+	)
+	if call == "finalize" {
+		if err := s.world.dynamics.AddFault(dataversesim.Fault{Operation: dataversesim.AnyFinalize, Kind: dynamics, Delay: slower}); err != nil {
+			s.t.Error(err)
+		}
 	}
 	for _, shop := range s.world.shops {
-		shop.AddFault(providersim.Fault{Operation: call, Kind: providersim.Slow, Delay: slow})
+		shop.AddFault(providersim.Fault{Operation: call, Kind: provider, Delay: slow})
 	}
 	for ; ctx.Err() == nil && !s.killed(); time.Sleep(2 * time.Millisecond) {
 		if s.waits(call) {

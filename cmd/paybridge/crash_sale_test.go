@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -88,9 +90,9 @@ func (s *crashSale) settings() {
 		s.t.Fatal(err)
 	}
 	first, second, ok := strings.Cut(string(raw), "  "+accountOf("stripe")+":\n")
-	changed := strings.NewReplacer("quiet: 5s", "quiet: 1s", "timeout: 5s", "timeout: 2s").Replace(first) + "  " + accountOf("stripe") + ":\n" +
+	changed := strings.NewReplacer("quiet: 5s", "quiet: 2s", "timeout: 5s", "timeout: 2s").Replace(first) + "  " + accountOf("stripe") + ":\n" +
 		strings.Replace(second, "capture: before_registration", "capture: after_registration", 1)
-	if !ok || !strings.Contains(changed, "quiet: 1s") || !strings.Contains(changed, "after_registration") {
+	if !ok || !strings.Contains(changed, "quiet: 2s") || !strings.Contains(changed, "after_registration") {
 		s.t.Fatalf("the settings are not as expected:\n%s", raw)
 	}
 	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
