@@ -158,7 +158,8 @@ func (s *crashSale) look(ctx context.Context) int {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return s.judge(s.script, listed) + s.decide(ctx) + s.untold()
+	moving := s.world.judge(s.fates, listed, s.window, func(i int) []end { return s.script[i].Allowed })
+	return moving + s.decide(ctx) + s.untold()
 }
 
 // decide is the person at the desk: who was not told that it is done looks again, and tries again where the purchase waits still.
