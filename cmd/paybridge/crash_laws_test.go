@@ -30,12 +30,12 @@ func (s *crashSale) fateIsRight(f fate, r *crashReport) {
 	s.t.Helper()
 	held := f.Captured - f.Refunded
 	switch {
-	case f.Unexpected || f.Lost || f.Limbo != 0:
-		s.t.Errorf("%s at %s ended as %q (state %s, captured %d, refunded %d, limbo %d, trouble %q); allowed is %v", f.Turn, f.Provider, f.End, f.State, f.Captured,
-			f.Refunded, f.Limbo, f.Trouble, allowed(f.Turn, terms{window: crashWindow, refunds: true}, true))
 	case f.Seats > f.Attendees:
 		r.doubled++
 		s.t.Errorf("%s at %s has %d seats for %d", f.Turn, f.Provider, f.Seats, f.Attendees)
+	case f.Unexpected || f.Lost || f.Limbo != 0:
+		s.t.Errorf("%s at %s ended as %q (state %s, captured %d, refunded %d, limbo %d, trouble %q); allowed is %v", f.Turn, f.Provider, f.End, f.State, f.Captured,
+			f.Refunded, f.Limbo, f.Trouble, allowed(f.Turn, terms{window: crashWindow, refunds: true}, true))
 	case f.End == endSeat && held != f.Price:
 		s.t.Errorf("%s at %s: %d held for a seat of %d", f.Turn, f.Provider, held, f.Price)
 	case f.End == endRefunded && held != 0:

@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/paybridge/paybridge/bridge/failpoint"
 )
 
 // What the build that kills itself is told; see bridge/failpoint.
@@ -149,9 +147,6 @@ func crashTrail(t *testing.T, p crashPrograms) map[string]int {
 
 // releaseCannotDie: of all that makes a build kill itself, none is in the release.
 func releaseCannotDie(t *testing.T, p crashPrograms) {
-	if failpoint.On {
-		t.Skip("SKIPPED: these tests were built with the tag failpoint themselves")
-	}
 	for program, want := range map[string]bool{p.release: false, p.mortal: true} {
 		raw, err := os.ReadFile(program)
 		if err != nil {

@@ -89,7 +89,7 @@ func (s *crashSale) dieAgain(ctx context.Context, b boundary, r *crashReport) {
 	case <-done:
 		r.torn += s.tear(b, false)
 		r.again = true
-	case <-time.After(crashWindow / 4):
+	case <-time.After(crashWindow / 6):
 		s.t.Log("the second instant was not reached in this sale")
 		s.daemon.kill()
 	}
@@ -99,7 +99,7 @@ func (s *crashSale) dieAgain(ctx context.Context, b boundary, r *crashReport) {
 func (s *crashSale) killInFlight(ctx context.Context, call string, dynamics dataversesim.Kind, provider providersim.FaultKind) {
 	const (
 		slow   = 500 * time.Millisecond
-		slower = 2500 * time.Millisecond // longer than the call could still leave, shorter than the quiet after that
+		slower = 2500 * time.Millisecond // later than a call may leave, and within the quiet after that
 	)
 	if call == "finalize" {
 		if err := s.world.dynamics.AddFault(dataversesim.Fault{Operation: dataversesim.AnyFinalize, Kind: dynamics, Delay: slower}); err != nil {

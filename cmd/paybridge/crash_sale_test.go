@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	crashWindow  = 20 * time.Second
-	crashPatient = 40 * time.Second // far more than any crash costs
+	crashWindow  = 30 * time.Second
+	crashPatient = 60 * time.Second // far more than any crash costs
 	crashLog     = 300_000          // bytes of log that are folded into the database: several times in a sale
 )
 
@@ -90,9 +90,9 @@ func (s *crashSale) settings() {
 		s.t.Fatal(err)
 	}
 	first, second, ok := strings.Cut(string(raw), "  "+accountOf("stripe")+":\n")
-	changed := strings.NewReplacer("quiet: 5s", "quiet: 2s", "timeout: 5s", "timeout: 2s").Replace(first) + "  " + accountOf("stripe") + ":\n" +
+	changed := strings.NewReplacer("quiet: 5s", "quiet: 3s", "timeout: 5s", "timeout: 2s").Replace(first) + "  " + accountOf("stripe") + ":\n" +
 		strings.Replace(second, "capture: before_registration", "capture: after_registration", 1)
-	if !ok || !strings.Contains(changed, "quiet: 2s") || !strings.Contains(changed, "after_registration") {
+	if !ok || !strings.Contains(changed, "quiet: 3s") || !strings.Contains(changed, "after_registration") {
 		s.t.Fatalf("the settings are not as expected:\n%s", raw)
 	}
 	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {

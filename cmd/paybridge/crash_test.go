@@ -35,9 +35,14 @@ func TestCrashes(t *testing.T) {
 	if racing {
 		t.Skip("SKIPPED: what is killed is a process of its own, which knows no race detector")
 	}
+	t.Parallel()
 	p := buildCrashPrograms(t)
 	t.Run("the release cannot kill itself", func(t *testing.T) { releaseCannotDie(t, p) })
-	t.Run("a full disk is never acknowledged", func(t *testing.T) { fullDisk(t, p) })
+	var tests sync.WaitGroup
+	defer tests.Wait()
+	tests.Go(func() {
+		t.Run("a full disk is never acknowledged", func(t *testing.T) { fullDisk(t, p) })
+	})
 	t.Run("wherever the daemon is killed nothing is lost or done twice", func(t *testing.T) { crashCampaign(t, p) })
 }
 

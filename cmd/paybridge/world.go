@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -220,16 +221,22 @@ func demoBrowser(ca []byte) *http.Client {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// freeAddresses finds ports that nobody listens on: the daemon must come back to the same ones after it was killed.
+// freeAddresses finds ports that nobody listens on. The daemon must come back to the same ones after it was killed, so they are not of those
+// that systems give to connections outward.
 func freeAddresses(n int) ([]string, error) {
+	const lowest, highest = 10_000, 32_000
 	addresses := make([]string, 0, n)
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
+	var err error
+	for tries := 0; len(addresses) < n && tries < 1000; tries++ {
+		var l net.Listener
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lowest+rand.IntN(highest-lowest))); err != nil {
+			continue
 		}
 		defer l.Close()
 		addresses = append(addresses, l.Addr().String())
+	}
+	if len(addresses) < n {
+		return nil, fmt.Errorf("find a free port: %w", err)
 	}
 	return addresses, nil
 }
