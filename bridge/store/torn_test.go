@@ -19,7 +19,7 @@ import (
 
 // tears is how many ways to tear the log are tried; PAYBRIDGE_CRASH=all tries every stride bytes.
 const (
-	tears  = 90
+	tears  = 60
 	stride = 16
 )
 

@@ -107,7 +107,9 @@ func chosenBoundaries(t *testing.T, p crashPrograms, total *crashTally) []bounda
 			chosen = append(chosen, parseBoundary(s))
 		}
 	default:
-		chosen = append(chosen, parseBoundary(which))
+		for s := range strings.SplitSeq(which, ";") {
+			chosen = append(chosen, parseBoundary(strings.TrimSpace(s)))
+		}
 	}
 	return chosen
 }

@@ -19,7 +19,7 @@ import (
 //
 //	go test ./cmd/paybridge -run Crash                                            a few instants
 //	PAYBRIDGE_CRASH=all go test ./cmd/paybridge -run Crash -v -timeout 60m        every one, first, last and between
-//	PAYBRIDGE_CRASH='finalize: called#1' go test ./cmd/paybridge -run Crash -v    this one
+//	PAYBRIDGE_CRASH='finalize: called#1' go test ./cmd/paybridge -run Crash -v    this one, or several with ; between
 //
 // PAYBRIDGE_CRASH_HITS says how many hits of each instant are tried (3), PAYBRIDGE_CRASH_AT_ONCE how many sales run at once (4).
 const (
