@@ -63,8 +63,8 @@ var dynamicsFaults = []fault{
 	{
 		name: "work in progress is no seat",
 		file: "dataverse/seats.go",
-		was:  "	case row.Processed || row.Paid:\n",
-		is:   "	case row.Processed:\n",
+		was:  "	case row.Processed == yes || row.Paid == yes:\n",
+		is:   "	case row.Processed == yes:\n",
 		in:   dynamics, test: "TestWorkInProgressIsNotNone",
 		cost: "Dynamics is at work when it is read back: none, and a second finalize.",
 	},

@@ -123,17 +123,6 @@ func (p plan) wishes() wishes {
 	return w
 }
 
-// only keeps the scenes and troubles that are named by their numbers; nil keeps all.
-func (p plan) only(scenes, troubles []int) plan {
-	if scenes != nil {
-		p.Scenes = slices.DeleteFunc(slices.Clone(p.Scenes), func(s scene) bool { return !slices.Contains(scenes, s.Number) })
-	}
-	if troubles != nil {
-		p.Troubles = slices.DeleteFunc(slices.Clone(p.Troubles), func(t trouble) bool { return !slices.Contains(troubles, t.Number) })
-	}
-	return p
-}
-
 // readPlan reads a plan that was written down.
 func readPlan(raw []byte) (p plan, err error) {
 	if err := json.Unmarshal(raw, &p); err != nil {
