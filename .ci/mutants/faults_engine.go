@@ -13,6 +13,7 @@ var engineFaults = []fault{
 		return err
 	}
 	w.log.Info("finalizing", zap.String("step", string(next.Step)), zap.Int64("attempt", intents[0].Number))
+	failpoint.Hit("finalize", "call")
 	outcome := w.env.Registrar.Finalize(ctx, purchase.Final{Key: w.key, Event: p.Reference.Event, User: p.Reference.User,
 		SendBefore: sendBefore.Add(-w.skew)})`,
 		is: `	outcome := w.env.Registrar.Finalize(ctx, purchase.Final{Key: w.key, Event: p.Reference.Event, User: p.Reference.User,
