@@ -37,7 +37,7 @@ func (p plan) play(dir string, j *journal, log *zap.Logger) (*outcome, error) {
 	var err error
 	s.stage, err = newStage(dir, stageOptions{outbound: p.Dialect == "outbound", providers: p.Providers, wishes: p.wishes(), window: p.Window,
 		behaviours: p.Behaviours, seed: p.Seed, nodes: p.Nodes, limits: p.Limits, timing: p.Timing, token: p.Token, chaos: p.Chaos,
-		random: &lockedRandom{source: newChaCha(p.Seed, 1)}, chance: &seededChance{random: lockedRandom{source: newChaCha(p.Seed, 2)}},
+		random: &lockedRandom{source: newChaCha(p.Seed, 1)}, chance: &seededChance{seed: p.Seed, random: lockedRandom{source: newChaCha(p.Seed, 2)}},
 		weather: s.climate, log: log}, wallClock{})
 	if err != nil {
 		return nil, err
@@ -130,14 +130,16 @@ func newChaCha(seed, stream uint64) *rand.ChaCha8 {
 	return rand.NewChaCha8(key)
 }
 
-// A seededChance is the daemon's chance.
-type seededChance struct{ random lockedRandom }
+// A seededChance is the daemon's chance. What spreads things depends on the instant alone: of two that draw at once nobody knows which
+// is first.
+type seededChance struct {
+	seed   uint64
+	random lockedRandom
+}
 
 // Float64 implements bridge.Chance.
 func (c *seededChance) Float64() float64 {
-	var raw [8]byte
-	_, _ = c.random.Read(raw[:])
-	return float64(binary.LittleEndian.Uint64(raw[:])>>11) / (1 << 53)
+	return (&dice{key: "chance", n: int(time.Now().UnixNano()), of: c.seed}).float64()
 }
 
 // Token implements bridge.Chance.

@@ -21,6 +21,7 @@ type berth struct {
 	skew   time.Duration // how much its clock is fast
 	frozen time.Time     // until when nothing of it moves, as a machine that is suspended
 	queue  int           // who waits for that; they go on one after the other, in the order in which they came
+	naps   int // how often somebody slept here
 	keeper sync.WaitGroup
 }
 
@@ -118,6 +119,17 @@ func (c localClock) Now() time.Time {
 	c.berth.mu.Lock()
 	defer c.berth.mu.Unlock()
 	return c.Clock.Now().Add(c.berth.skew)
+}
+
+// Sleep implements bridge.Clock. Of two that sleep until the same instant nobody knows which wakes first, so in a simulation none do.
+func (c localClock) Sleep(ctx context.Context, d time.Duration) error {
+	if c.berth.options.weather != nil {
+		c.berth.mu.Lock()
+		c.berth.naps = c.berth.naps%9973 + 1
+		d += time.Duration(c.berth.naps)
+		c.berth.mu.Unlock()
+	}
+	return c.Clock.Sleep(ctx, d)
 }
 
 // serve puts the public face where buyers and providers find it, as long as a node lives. Requests go round the nodes.
