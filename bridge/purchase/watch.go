@@ -99,10 +99,12 @@ func (p Purchase) unproved(now time.Time) bool {
 }
 
 // rumoured: somebody says that there is money, and there is none. Of a session of ours the provider's own word is had, unless it cannot
-// be asked: then a buyer who came back from paying, and of whom nothing more was heard, may have paid.
+// be asked: then a buyer who came back from paying, and of whom nothing more was heard, may have paid. And money that is reserved for a
+// provider to take by itself was most likely taken, though nobody told.
 func (p Purchase) rumoured() bool {
 	return !p.Net().Positive() && p.anyPayment(func(pay Payment) bool {
-		return pay.Hearsay != "" && pay.Pending == "" && (pay.Opened == nil || pay.Opened.Detail.Unaskable)
+		said := pay.Hearsay != "" && pay.Pending == "" && (pay.Opened == nil || pay.Opened.Detail.Unaskable)
+		return said || pay.Authorised && pay.Open() && !p.policy.SeatFirst(pay.Account)
 	})
 }
 

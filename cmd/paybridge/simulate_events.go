@@ -41,6 +41,20 @@ func (s *simulation) trouble(ctx context.Context, t trouble) {
 	}
 }
 
+// catchesUpEvery is how long providers put off what they do not do at once.
+const catchesUpEvery = 6*time.Minute + 13*time.Second
+
+// slowProviders do what they put off.
+func (s *simulation) slowProviders(ctx context.Context) {
+	for n := 1; sleepUntil(ctx, s.began.Add(time.Duration(n)*catchesUpEvery)) == nil; n++ {
+		for _, shop := range s.shops {
+			if slow, ok := shop.Simulator.(interface{ CatchUp() }); ok {
+				slow.CatchUp()
+			}
+		}
+	}
+}
+
 // looksEvery is how often somebody looks at the desk.
 const looksEvery = 11*time.Minute + 7*time.Second
 

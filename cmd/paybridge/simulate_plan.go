@@ -94,8 +94,8 @@ func (p plan) terms(purchases int) terms {
 // booths are the plan's providers as a script knows them.
 func (p plan) booths() []booth {
 	w := &world{seatFirst: p.Capture == "after_registration"}
-	for _, name := range p.Providers {
-		sim, err := providersim.New(name, providersim.Config{Chaos: providersim.Chaos{Off: true}})
+	for i, name := range p.Providers {
+		sim, err := providersim.New(name, providersim.Config{Seed: p.Seed + uint64(i), Chaos: providersim.Chaos{Off: true}}) // as the stage makes it
 		if err != nil {
 			panic(err) // it is of the list of names
 		}

@@ -63,6 +63,7 @@ func (s *simulation) happens() {
 		rest.Go(func() { s.trouble(ctx, t) })
 	}
 	rest.Go(func() { s.operator(ctx) })
+	rest.Go(func() { s.slowProviders(ctx) })
 	rest.Go(func() { s.laws.watch(ctx) })
 	crowd.Wait()
 	_ = sleepUntil(ctx, s.began.Add(s.end()))

@@ -20,6 +20,7 @@ type Mollie struct {
 	notes    map[string]mollieNote       // what the merchant wrote into refunds
 	groups   map[string][]string         // the payments of payment links and orders
 	events   map[string][]byte           // with their entities, by their ids
+	asked    map[string]bool             // payments whose money is to be released, and is not yet
 	keys     map[string]time.Time        // when idempotency keys were first seen
 }
 
@@ -72,7 +73,7 @@ func NewMollie(c Config) *Mollie {
 	}
 	m := &Mollie{key: mode + "_SimulatedMollieKey0123456789ab", vary: mollieVariant(c.Seed),
 		secrets:  []string{"mollie-simulated-secret-2", "mollie-simulated-secret-1"},
-		captures: map[string][]*mollieCapture{}, stands: map[string]string{}, notes: map[string]mollieNote{}, groups: map[string][]string{},
+		captures: map[string][]*mollieCapture{}, stands: map[string]string{}, asked: map[string]bool{}, notes: map[string]mollieNote{}, groups: map[string][]string{},
 		events: map[string][]byte{}, keys: map[string]time.Time{}}
 	m.till = newTill(c, m, mollieRetries)
 	m.accepts = func(status int, _ []byte) bool { return status == http.StatusOK }

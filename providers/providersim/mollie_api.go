@@ -104,7 +104,9 @@ func (m *Mollie) releasePayment(p *Payment, _ *http.Request, _ []byte) reply {
 	if p.Status != isAuthorised {
 		return mollieInvalid("")
 	}
-	if !m.vary.SlowRelease {
+	if m.vary.SlowRelease {
+		m.asked[p.ID] = true
+	} else {
 		_ = m.end(p) // it is authorised
 	}
 	return reply{status: http.StatusAccepted}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -178,6 +179,25 @@ func (m *Mollie) Turn(id, to string) error {
 		}
 	}
 	return ErrNoPayment
+}
+
+// CatchUp does what was asked for and put off: releases, and captures.
+func (m *Mollie) CatchUp() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(m.asked)) {
+		if p := m.payments[id]; p.Status == isAuthorised {
+			_ = m.end(p) // it is authorised
+		}
+	}
+	clear(m.asked)
+	for _, payment := range slices.Sorted(maps.Keys(m.captures)) {
+		for _, c := range m.captures[payment] {
+			if c.status == "pending" {
+				_ = m.turnCapture(m.payments[payment], c, "succeeded") // it is authorised, and not less
+			}
+		}
+	}
 }
 
 func (m *Mollie) turnRefund(p *Payment, r *Refund, to string) {
