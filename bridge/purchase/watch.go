@@ -138,13 +138,16 @@ func (p Purchase) nextMark(pay Payment) (mark time.Time, ok bool) {
 	return mark, p.worthAsking(pay, mark)
 }
 
-// worthAsking: a session that only we can capture is worth nothing once we no longer would; an orphan's hearsay ends with its
-// presumed deadline; anything else may still become money for a month.
+// worthAsking: a session that only we can capture is worth nothing once we no longer would, but where money is reserved first somebody may
+// still reserve it after the deadline, and it is given back only by who knows of it; an orphan's hearsay ends with its presumed deadline;
+// anything else may still become money for a month.
 func (p Purchase) worthAsking(pay Payment, at time.Time) bool {
 	switch {
 	case pay.Moving() || pay.MayBeCaptured():
 	case p.Key.Orphaned():
 		return !at.After(p.Deadline.At)
+	case pay.Opened != nil && pay.Opened.Detail.Capturable && p.policy.SeatFirst(pay.Account):
+		return at.Before(p.Deadline.At.Add(p.policy.Window * 3 / 2))
 	case pay.Opened != nil && pay.Opened.Detail.Capturable:
 		return at.Before(p.Deadline.At.Add(-p.policy.Reserve))
 	}
