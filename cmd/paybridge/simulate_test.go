@@ -166,6 +166,52 @@ func TestEveryWrongFlagOfASaleIsReported(t *testing.T) {
 	}
 }
 
+// Who simulates their own organisation gets their own window, dialect, timing, providers and what these do with money.
+func TestASaleIsPlayedUnderOnesOwnSettings(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"seal", "dataverse", "paypal"} {
+		if err := writeSecret(dir, name, strings.Repeat(name+"-secret", 8)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settings := filepath.Join(dir, "paybridge.yaml")
+	text := `version: 1
+server: {listen: ":8080", public_url: https://pay.example.org}
+operations: {listen: "127.0.0.1:9464"}
+store: paybridge.db
+seal_keys: [file:seal]
+environments:
+  main:
+    mode: live
+    dataverse: {url: https://contoso.crm4.dynamics.com, dialect: outbound, tenant_id: 7d1c9a52-4b0e-4f7f-9d55-0a1b2c3d4e5f,
+      client_id: c2f8e0b4-6a1d-4c3b-8e21-5f6a7b8c9d0e, client_secret: file:dataverse, window: 40m, margin: 3m, event: Demo}
+accounts:
+  paypal-main:
+    environment: main
+    capture: after_registration
+    late: refund
+    paypal: {client_id: AbCdEf, client_secret: file:paypal, webhook_id: 8PT597110X687430LKGECATA}
+`
+	text = strings.ReplaceAll(text, "file:", "file:"+dir+string(filepath.Separator))
+	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := simulateOptions{config: settings, sale: "8/1m", throttle: "default", mishaps: "none", nodes: 1, seed: 2}
+	p, err := o.plan(func(string) bool { return false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Dialect != "outbound" || p.Window != 40*time.Minute || p.Timing.Margin != 3*time.Minute || p.Capture != "after_registration" || !p.Refunds ||
+		!slices.Equal(p.Providers, []string{"paypal"}) {
+		t.Errorf("%+v", p)
+	}
+	r, err := once(t.Context(), assignment{Plan: &p})
+	if err != nil || r.Outcome.Verdict.Registered != 8 || len(r.Outcome.Broken) > 0 {
+		t.Errorf("%v, %+v", err, r.Outcome)
+	}
+}
+
 // A person who asks sees why, in the plot too.
 func TestThePlotShowsSeatsAndTroubles(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,7 @@ type berth struct {
 	skew   time.Duration // how much its clock is fast
 	frozen time.Time     // until when nothing of it moves, as a machine that is suspended
 	queue  int           // who waits for that; they go on one after the other, in the order in which they came
-	naps   int // how often somebody slept here
+	naps   int           // how often somebody slept here
 	keeper sync.WaitGroup
 }
 
