@@ -44,12 +44,11 @@ const (
 	nodeSkew         troubleKind = "node_skew"         // a node's clock is wrong
 	nodeRedeploy     troubleKind = "node_redeploy"     // a node ends with grace and comes back
 	certificateTurn  troubleKind = "certificate_turn"  // PayPal signs with another certificate
-	storeRestored    troubleKind = "store_restored"    // the database of For ago is put back
 )
 
 func troubleKinds() []troubleKind {
 	return []troubleKind{dynamicsOutage, dynamicsDeaf, dynamicsSlow, dynamicsThrottle, dynamicsCommits, dynamicsRefuses, entraOutage, providerOutage, providerDeaf,
-		endpointOutage, postLost, postLate, storeAway, storeFull, storeSlow, nodeCrash, nodeFreeze, nodeSkew, nodeRedeploy, certificateTurn, storeRestored}
+		endpointOutage, postLost, postLate, storeAway, storeFull, storeSlow, nodeCrash, nodeFreeze, nodeSkew, nodeRedeploy, certificateTurn}
 }
 
 // drawTroubles draws up to a dozen, of any kind, anywhere in the sale.
@@ -89,7 +88,7 @@ func (t trouble) trimmed() trouble {
 		keep.For, keep.How = t.For, t.How
 	case dynamicsDeaf, dynamicsThrottle, postLost, postLate:
 		keep.For, keep.Share = t.For, t.Share
-	case dynamicsSlow, storeAway, storeFull, storeSlow, storeRestored:
+	case dynamicsSlow, storeAway, storeFull, storeSlow:
 		keep.For = t.For
 	case dynamicsCommits, dynamicsRefuses:
 		keep.Count = t.Count
