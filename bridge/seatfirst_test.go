@@ -68,10 +68,10 @@ func TestSeatFirstNobodyIsChargedWithoutASeat(t *testing.T) {
 	h.dynamics.mu.Unlock()
 	h.reserve(t, b, id, ref)
 	h.awaitTruth(t, ref, purchase.Lapsed)
+	h.await(t, id, purchase.StateAbandoned)
 	if v, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), false); err != nil || v.State != bridge.BuyerExpired {
 		t.Errorf("the buyer is told %q, %v", v.State, err)
 	}
-	h.await(t, id, purchase.StateAbandoned)
 	if captures, voids := h.psp.calls(); captures != 0 || voids != 1 {
 		t.Errorf("%d captures, %d voids", captures, voids)
 	}
