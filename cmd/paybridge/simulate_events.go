@@ -67,7 +67,9 @@ func (s *simulation) operator(ctx context.Context) {
 			continue
 		}
 		for i := range s.Scenes {
-			f := &s.fates[i]
+			s.writing.Lock()
+			f := s.fates[i]
+			s.writing.Unlock()
 			row, ok := listed[f.Purchase]
 			if f.Turn != turnDecided || !ok || row.Cause != purchase.CauseAmount || decided[f.Purchase] {
 				continue

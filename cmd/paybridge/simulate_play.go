@@ -23,8 +23,10 @@ type simulation struct {
 	climate *climate
 	journal *journal
 	began   time.Time
-	fates   []fate
 	laws    lawbook
+
+	writing sync.Mutex
+	fates   []fate
 }
 
 // aftermath is how long everything may take to come to rest after the last deadline.
@@ -57,7 +59,12 @@ func (s *simulation) happens() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var crowd, rest sync.WaitGroup
 	for i, sc := range s.Scenes {
-		crowd.Go(func() { s.fates[i] = s.scene(calledBy(ctx, fmt.Sprintf("buyer %d", sc.Number)), sc) })
+		crowd.Go(func() {
+			f := s.scene(calledBy(ctx, fmt.Sprintf("buyer %d", sc.Number)), sc)
+			s.writing.Lock()
+			defer s.writing.Unlock()
+			s.fates[i] = f
+		})
 	}
 	for _, t := range s.Troubles {
 		rest.Go(func() { s.trouble(ctx, t) })
