@@ -189,10 +189,18 @@ func (b *Bridge) Wake() {
 
 // keep keeps and wakes.
 func (b *Bridge) keep(ctx context.Context, k Keeping) (Kept, error) {
+	return b.keepBeside(ctx, purchase.Key{}, k)
+}
+
+// keepBeside wakes for what is about other purchases than the one in hand: who has that looks at it anyway.
+func (b *Bridge) keepBeside(ctx context.Context, inHand purchase.Key, k Keeping) (Kept, error) {
 	kept, err := b.Store.Keep(ctx, k)
-	if err == nil && len(kept.New) > 0 {
-		b.Metrics.learned(b.accounts, kept.New)
+	if err != nil || len(kept.New) == 0 {
+		return kept, err
+	}
+	b.Metrics.learned(b.accounts, kept.New)
+	if slices.ContainsFunc(kept.New, func(f purchase.Fact) bool { return f.Purchase != inHand }) {
 		b.Wake()
 	}
-	return kept, err
+	return kept, nil
 }

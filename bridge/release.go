@@ -22,6 +22,6 @@ func (w *worker) release(ctx context.Context, next purchase.Next) error {
 	failpoint.Hit("release", "call")
 	outcome := w.env.Registrar.Release(purchase.Anonymous(ctx), w.key, sendBefore.Add(-w.skew))
 	failpoint.Hit("release", "called")
-	w.Metrics.freed(w.accounts[w.fold().Summary().Account], outcome.Result)
+	w.Metrics.freed(w.accounts[w.known.Summary().Account], outcome.Result)
 	return w.concluded(ctx, intents[0], outcome)
 }

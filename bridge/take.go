@@ -53,7 +53,7 @@ func (w *worker) own(f purchase.Fact) purchase.Fact {
 }
 
 func (w *worker) price(ctx context.Context, next purchase.Next) error {
-	if w.fold().Vacant() { // nobody waits for it
+	if w.known.Vacant() { // nobody waits for it
 		ctx = purchase.Anonymous(ctx)
 	}
 	offer, err := w.env.Registrar.Price(ctx, w.key)
@@ -110,7 +110,7 @@ func (w *worker) ask(ctx context.Context, p purchase.Purchase, next purchase.Nex
 // this purchase, or if proof of its money named this purchase before; hearsay alone never ties money to a purchase, so anything else is an
 // orphan.
 func (w *worker) proved(ctx context.Context, account Account, next purchase.Next, proofs []purchase.Fact, by purchase.Source) ([]purchase.Fact, error) {
-	ours := w.fold().Owns(account.Name, next.Payment.Payment)
+	ours := w.known.Owns(account.Name, next.Payment.Payment)
 	facts, err := w.address(ctx, account, proofs, by)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (w *worker) proved(ctx context.Context, account Account, next purchase.Next
 	if !w.key.Orphaned() {
 		return facts, nil
 	}
-	if w.fold().Returning() { // it is nobody's until it is known whether it went back
+	if w.known.Returning() { // it is nobody's until it is known whether it went back
 		for i := range facts {
 			facts[i].Purchase = w.key
 		}
@@ -260,7 +260,7 @@ func (w *worker) operate(ctx context.Context, next purchase.Next, call func(cont
 
 // operationKey is the key that the fold gives this attempt: the same over all attempts of one operation.
 func (w *worker) operationKey(intent purchase.Fact) string {
-	for _, pay := range w.fold().Payments {
+	for _, pay := range w.known.Payments {
 		for _, a := range pay.Attempts() {
 			if a.Number == intent.Number {
 				return a.Key

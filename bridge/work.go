@@ -18,7 +18,7 @@ type worker struct {
 	env   Environment
 	skew  time.Duration // what to add to our clock to get the store's
 	log   *zap.Logger
-	facts []purchase.Fact
+	known purchase.Purchase // as of the head
 	head  string
 	shut  []string  // accounts that could not be asked during this claim
 	retry time.Time // when to ask them again
@@ -38,8 +38,8 @@ func (b *Bridge) work(ctx context.Context, c Claim) {
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	w := &worker{Bridge: b, claim: c, key: c.Row.Key, env: b.environments[c.Row.Key.Environment], skew: c.Now.Sub(b.Clock.Now()),
-		facts: c.Facts, head: c.Row.Head,
 		log: b.Log.With(zap.String("environment", c.Row.Key.Environment), zap.String("purchase", c.Row.Key.ID))}
+	w.know(c.Facts, c.Row.Head)
 	settlement := w.steps(ctx)
 	err := b.Store.Settle(ctx, c, settlement)
 	switch {
@@ -52,7 +52,9 @@ func (b *Bridge) work(ctx context.Context, c Claim) {
 
 func (w *worker) now() time.Time { return w.Clock.Now().Add(w.skew) }
 
-func (w *worker) fold() purchase.Purchase { return purchase.Fold(w.key, w.facts, w.env.Policy) }
+func (w *worker) know(facts []purchase.Fact, head string) {
+	w.known, w.head = purchase.Fold(w.key, facts, w.env.Policy), head
+}
 
 // steps is the loop of the sentence: fold, plan, take, keep, again.
 func (w *worker) steps(ctx context.Context) Settlement {
@@ -61,7 +63,7 @@ func (w *worker) steps(ctx context.Context) Settlement {
 		return Settlement{Head: w.head, Due: w.now().Add(time.Hour)}
 	}
 	for range stepsEach {
-		p := w.fold()
+		p := w.known
 		next := purchase.Plan(p, w.now(), w.shut...)
 		if next.Step == purchase.StepWait || next.Step == purchase.StepDone {
 			return w.rest(next)
@@ -155,15 +157,15 @@ func (w *worker) learnIf(ctx context.Context, head string, facts ...purchase.Fac
 			facts[i].Purchase = w.key
 		}
 	}
-	before := w.fold()
-	kept, err := w.keep(ctx, Keeping{Facts: facts, If: head})
+	before := w.known
+	kept, err := w.keepBeside(ctx, w.key, Keeping{Facts: facts, If: head})
 	if err != nil {
 		return nil, err
 	}
 	if err := w.reload(ctx); err != nil {
 		return nil, err
 	}
-	w.Metrics.moved(w.Bridge.accounts, before, w.fold(), w.now())
+	w.Metrics.moved(w.Bridge.accounts, before, w.known, w.now())
 	return kept.New, nil
 }
 
@@ -172,6 +174,6 @@ func (w *worker) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.facts, w.head = facts, row.Head
+	w.know(facts, row.Head)
 	return nil
 }

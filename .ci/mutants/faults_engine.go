@@ -110,7 +110,7 @@ var engineFaults = []fault{
 	{
 		name: "an orphan on its way back is tied",
 		file: "bridge/take.go",
-		was:  "if w.fold().Returning() {",
+		was:  "if w.known.Returning() {",
 		is:   "if false {",
 		in:   engine, test: "TestAnOrphanOnItsWayBackIsTiedToNothing",
 		cost: "Money whose refund is in doubt also buys a seat.",

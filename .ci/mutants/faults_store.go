@@ -146,7 +146,7 @@ var storeFaults = []fault{
 	{
 		name: "older rules fold what newer rules folded",
 		file: "bridge/store/claim.go",
-		was:  "stage = 'ready' AND rules <= ? ORDER",
+		was:  "stage = 'ready' AND +rules <= ? ORDER",
 		is:   "stage = 'ready' AND rules <= 1000 + ? ORDER",
 		in:   stores, test: "TestOlderRulesNeverTakeWhatNewerRulesFolded",
 		cost: "While a new version is rolled out, the old one acts on what it does not understand.",
@@ -158,5 +158,13 @@ var storeFaults = []fault{
 		is:   "-- +goose NO TRANSACTION\n-- +goose Up\n",
 		in:   stores, test: "TestASchemaIsBroughtUpToDateWholeOrNotAtAll",
 		cost: "A crash in an upgrade leaves a database that no version opens.",
+	},
+	{
+		name: "the facts at hand are believed whatever the head is",
+		file: "bridge/store/recall.go",
+		was:  "if !ok || l.head != head {",
+		is:   "if !ok {",
+		in:   stores, test: "TestWhatIsAtHandIsWhatIsKept",
+		cost: "A decision that a person took beside the daemon is not seen, and what it forbade is done.",
 	},
 }

@@ -29,10 +29,10 @@ func (t *txn) claim(owner string, n int, lease time.Duration) ([]bridge.Claim, e
 			return nil, err
 		}
 		c := bridge.Claim{Owner: owner, Until: until, Now: t.now}
-		if c.Row, c.Attempt, err = scanRow(t.row(selectRow+` WHERE environment = ? AND id = ?`, key.Environment, key.ID)); err != nil {
+		if c.Row, c.Attempt, err = scanRow(t.row(oneRow, key.Environment, key.ID)); err != nil {
 			return nil, err
 		}
-		if c.Facts, err = t.facts(key); err != nil {
+		if c.Facts, err = t.facts(key, c.Row.Head); err != nil {
 			return nil, err
 		}
 		claims = append(claims, c)
@@ -42,7 +42,7 @@ func (t *txn) claim(owner string, n int, lease time.Duration) ([]bridge.Claim, e
 
 // urgent lists ready purchases, the earliest deadline first. Those folded under higher rules than ours are left to a newer node.
 func (t *txn) urgent(n int) ([]purchase.Key, error) {
-	rows, err := t.rows(`SELECT environment, id FROM purchases WHERE stage = 'ready' AND rules <= ? ORDER BY deadline LIMIT ?`+t.store.dialect.lock,
+	rows, err := t.rows(`SELECT environment, id FROM purchases WHERE stage = 'ready' AND +rules <= ? ORDER BY deadline LIMIT ?`+t.store.dialect.lock,
 		t.store.Rules, n)
 	if err != nil {
 		return nil, err

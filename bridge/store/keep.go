@@ -103,7 +103,7 @@ func (t *txn) open(key purchase.Key, condition string) (*ledger, error) {
 	if condition != "" && condition != l.head {
 		return nil, bridge.ErrChanged
 	}
-	if l.facts, err = t.facts(key); err != nil {
+	if l.facts, err = t.facts(key, l.head); err != nil {
 		return nil, err
 	}
 	for _, f := range l.facts {
@@ -207,6 +207,7 @@ func (l *ledger) close() error {
 		}
 		return nil
 	}
+	l.store.recall.put(l.key, l.head, l.facts)
 	return errors.Join(l.txn.refold(l.key, l.facts, l.head, l.numbers), l.tell())
 }
 

@@ -14,7 +14,7 @@ type metrics struct {
 }
 
 var operations = []string{"keep", "claim", "settle", "reconsider", "probe", "quarantine", "prune", "find", "resolve", "find_token", "unchecked", "list", "backlog",
-	"claim_list", "settle_list", "claim_messages", "settle_message", "messages", "contact", "erase", "find_billing", "erase_billings"}
+	"claim_list", "settle_list", "claim_messages", "settle_message", "messages", "contact", "erase", "find_billing", "erase_billings", "next"}
 
 func newMetrics(reg prometheus.Registerer) *metrics {
 	if reg == nil {

@@ -66,15 +66,27 @@ func (s *Store) readOne(ctx context.Context, operation, text string, f func(*sql
 
 // Find implements bridge.Store.
 func (s *Store) Find(ctx context.Context, key purchase.Key) (row bridge.Row, facts []purchase.Fact, err error) {
-	one, err := s.ready(ctx, selectRow+` WHERE environment = ? AND id = ?`)
-	if err != nil {
+	known := false
+	err = s.readOne(ctx, "find", oneRow, func(one *sql.Stmt) error {
+		if row, _, err = scanRow(one.QueryRowContext(ctx, key.Environment, key.ID)); err == nil {
+			facts, known = s.recall.find(key, row.Head)
+		}
+		return err
+	})
+	if err != nil || known {
+		return row, facts, err
+	}
+	return s.findAnew(ctx, key)
+}
+
+// findAnew reads the row and the facts that belong to it, of one instant.
+func (s *Store) findAnew(ctx context.Context, key purchase.Key) (row bridge.Row, facts []purchase.Fact, err error) {
+	one, err1 := s.ready(ctx, oneRow)
+	all, err2 := s.ready(ctx, selectFacts)
+	if err := errors.Join(err1, err2); err != nil {
 		return row, nil, fmt.Errorf("store: find: %w", err)
 	}
-	all, err := s.ready(ctx, selectFacts)
-	if err != nil {
-		return row, nil, fmt.Errorf("store: find: %w", err)
-	}
-	err = s.read(ctx, "find", func(tx *sql.Tx) error {
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		if row, _, err = scanRow(tx.StmtContext(ctx, one).QueryRowContext(ctx, key.Environment, key.ID)); err != nil {
 			return err
 		}
@@ -82,9 +94,14 @@ func (s *Store) Find(ctx context.Context, key purchase.Key) (row bridge.Row, fac
 		if err != nil {
 			return err
 		}
-		facts, err = scanFacts(key, rows)
+		if facts, err = scanFacts(key, rows); err == nil {
+			s.recall.put(key, row.Head, facts)
+		}
 		return err
 	})
+	if err != nil && !expected(err) {
+		return row, nil, fmt.Errorf("store: find: %w", err)
+	}
 	return row, facts, err
 }
 
@@ -111,6 +128,10 @@ func (s *Store) FindToken(ctx context.Context, hash string) (t bridge.Token, err
 
 // Unchecked implements bridge.Store.
 func (s *Store) Unchecked(ctx context.Context, n int) (deliveries []purchase.Delivery, err error) {
+	next, some, err := s.soonest(ctx, nextDelivery)
+	if err != nil || !some || next.After(s.Clock.Now()) {
+		return nil, err
+	}
 	err = s.readOne(ctx, "unchecked", `SELECT id, account, received, method, query, header, body FROM deliveries
 		WHERE state = 'unchecked' AND due <= ? ORDER BY due LIMIT ?`, func(due *sql.Stmt) error {
 		rows, err := due.QueryContext(ctx, micros(s.Clock.Now()), n)

@@ -18,6 +18,8 @@ import (
 const selectRow = `SELECT environment, id, stage, due, attempt, failures, waits, deadline, deadline_source, deadline_certain, head, facts, state, cause,
 	account, price, price_currency, paid, paid_currency, registered, event, event_name, paid_at, registered_at, created, updated FROM purchases`
 
+const oneRow = selectRow + ` WHERE environment = ? AND id = ?`
+
 const selectFacts = `SELECT id, kind, standing, account, payment, object, amount, currency, at, seen, source, version, number, attempt, detail
 	FROM facts WHERE environment = ? AND purchase = ? ORDER BY seq`
 
@@ -71,12 +73,20 @@ func scanKeys(rows *sql.Rows) ([]purchase.Key, error) {
 	return keys, rows.Err()
 }
 
-func (t *txn) facts(key purchase.Key) ([]purchase.Fact, error) {
+// facts are those of the purchase up to its head, oldest first.
+func (t *txn) facts(key purchase.Key, head string) ([]purchase.Fact, error) {
+	if facts, ok := t.store.recall.find(key, head); ok {
+		return facts, nil
+	}
 	rows, err := t.rows(selectFacts, key.Environment, key.ID)
 	if err != nil {
 		return nil, err
 	}
-	return scanFacts(key, rows)
+	facts, err := scanFacts(key, rows)
+	if err == nil {
+		t.store.recall.put(key, head, facts)
+	}
+	return facts, err
 }
 
 // orElse turns "no such row" into the contract's answer.

@@ -88,7 +88,7 @@ func newStore(o Options, path string) *Store {
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
-	return &Store{Options: o, dialect: sqlite, path: path, metrics: newMetrics(o.Registerer)}
+	return &Store{Options: o, dialect: sqlite, path: path, metrics: newMetrics(o.Registerer), recall: newRecall()}
 }
 
 func (s *Store) openSQLite(ctx context.Context, path string) error {
@@ -263,7 +263,7 @@ func (t *txn) foldOne(key purchase.Key) error {
 	if err != nil {
 		return err
 	}
-	facts, err := t.facts(key)
+	facts, err := t.facts(key, head)
 	if err != nil {
 		return err
 	}

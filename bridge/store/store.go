@@ -37,6 +37,7 @@ type Store struct {
 	writes     *writer  // nil for a reader
 	statements sync.Map // text to *sql.Stmt, of reads
 	metrics    *metrics
+	recall     recall
 	release    func() error // gives the ownership of the file back
 }
 

@@ -127,7 +127,7 @@ func (w *writer) commit(jobs []*job) {
 func (w *writer) transact(jobs []*job) error {
 	ctx := context.Background()
 	reach(jobs, "begin")
-	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := w.say(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	reach(jobs, "begun")
@@ -141,7 +141,7 @@ func (w *writer) transact(jobs []*job) error {
 		}
 	}
 	reach(jobs, "commit")
-	if _, err := w.conn.ExecContext(ctx, "COMMIT"); err != nil {
+	if err := w.say(ctx, "COMMIT"); err != nil {
 		return errors.Join(fmt.Errorf("commit: %w", err), w.rollback(ctx))
 	}
 	reach(jobs, "committed")
@@ -161,17 +161,17 @@ func (w *writer) guarded(j *job, t *txn) (err error) {
 
 // member runs one job inside a savepoint. What it returns is a failure of the whole batch.
 func (w *writer) member(ctx context.Context, j *job, now time.Time) error {
-	if _, err := w.conn.ExecContext(ctx, "SAVEPOINT member"); err != nil {
+	if err := w.say(ctx, "SAVEPOINT member"); err != nil {
 		return fmt.Errorf("savepoint: %w", err)
 	}
 	j.err = w.guarded(j, &txn{ctx: ctx, writer: w, store: w.store, job: j, now: now})
 	if j.err != nil {
 		reach([]*job{j}, "roll back")
-		if _, err := w.conn.ExecContext(ctx, "ROLLBACK TO member"); err != nil {
+		if err := w.say(ctx, "ROLLBACK TO member"); err != nil {
 			return errors.Join(j.err, err)
 		}
 	}
-	if _, err := w.conn.ExecContext(ctx, "RELEASE member"); err != nil {
+	if err := w.say(ctx, "RELEASE member"); err != nil {
 		return errors.Join(j.err, err)
 	}
 	return nil
@@ -204,21 +204,32 @@ type txn struct {
 	now    time.Time
 }
 
-func (t *txn) statement(text string) (*sql.Stmt, error) {
-	if s, ok := t.writer.statements[text]; ok {
+// statement is parsed once.
+func (w *writer) statement(ctx context.Context, text string) (*sql.Stmt, error) {
+	if s, ok := w.statements[text]; ok {
 		return s, nil
 	}
-	s, err := t.writer.conn.PrepareContext(t.ctx, t.store.dialect.bind(text))
+	s, err := w.conn.PrepareContext(ctx, w.store.dialect.bind(text))
 	if err != nil {
 		return nil, err
 	}
-	t.writer.statements[text] = s
+	w.statements[text] = s
 	return s, nil
+}
+
+// say runs a statement that frames changes: where they begin, and where they end.
+func (w *writer) say(ctx context.Context, text string) error {
+	s, err := w.statement(ctx, text)
+	if err != nil {
+		return err
+	}
+	_, err = s.ExecContext(ctx)
+	return err
 }
 
 // exec runs a statement and says how many rows it changed.
 func (t *txn) exec(text string, args ...any) (int, error) {
-	s, err := t.statement(text)
+	s, err := t.writer.statement(t.ctx, text)
 	if err != nil {
 		return 0, err
 	}
@@ -232,7 +243,7 @@ func (t *txn) exec(text string, args ...any) (int, error) {
 }
 
 func (t *txn) row(text string, args ...any) scanner {
-	s, err := t.statement(text)
+	s, err := t.writer.statement(t.ctx, text)
 	if err != nil {
 		return failed{err}
 	}
@@ -240,7 +251,7 @@ func (t *txn) row(text string, args ...any) scanner {
 }
 
 func (t *txn) rows(text string, args ...any) (*sql.Rows, error) {
-	s, err := t.statement(text)
+	s, err := t.writer.statement(t.ctx, text)
 	if err != nil {
 		return nil, err
 	}

@@ -174,7 +174,7 @@ func (p *PayPal) Forgeries(f Forgery) []Notice {
 		hook = hooks[0].ID
 	}
 	foreign := p.Sign(hook, body, p.now())
-	foreign.Set("PAYPAL-TRANSMISSION-SIG", signWith(mustKey(), foreign.Get("PAYPAL-TRANSMISSION-ID"), foreign.Get("PAYPAL-TRANSMISSION-TIME"), hook, body))
+	foreign.Set("PAYPAL-TRANSMISSION-SIG", signWith(keys.of(keyOfForger), foreign.Get("PAYPAL-TRANSMISSION-ID"), foreign.Get("PAYPAL-TRANSMISSION-TIME"), hook, body))
 	return []Notice{
 		{Header: http.Header{"Content-Type": {"application/json"}}, Body: body},
 		{Header: foreign, Body: body},

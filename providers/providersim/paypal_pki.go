@@ -34,18 +34,42 @@ type pki struct {
 
 const pkiYears = 12 * 365 * 24 * time.Hour
 
-// firstKeys are those of root, intermediate and first leaf, of every simulator of this process: making them takes far longer than all
-// else a simulator does. A leaf after the first has a key of its own.
-var firstKeys = sync.OnceValue(func() [3]*rsa.PrivateKey { return [3]*rsa.PrivateKey{mustKey(), mustKey(), mustKey()} })
+// keys are those of every simulator of this process: making them takes far longer than all else a simulator does.
+var keys keyring
+
+// Whose keys they are.
+const (
+	keyOfRoot = iota
+	keyOfMiddle
+	keyOfForger
+	keyOfLeaf // of the first; the next leaf has the next one
+)
+
+// A keyring makes each key when it is first wanted.
+type keyring struct {
+	mu   sync.Mutex
+	made map[int]*rsa.PrivateKey
+}
+
+func (k *keyring) of(whose int) *rsa.PrivateKey {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.made == nil {
+		k.made = map[int]*rsa.PrivateKey{}
+	}
+	if k.made[whose] == nil {
+		k.made[whose] = mustKey()
+	}
+	return k.made[whose]
+}
 
 func newPKI(live bool, seed uint64, now time.Time) *pki {
 	p := &pki{live: live, seed: seed, leaves: map[string][]byte{}, from: now}
-	keys := firstKeys()
-	rootKey := keys[0]
-	p.middleKey = keys[1]
+	rootKey := keys.of(keyOfRoot)
+	p.middleKey = keys.of(keyOfMiddle)
 	p.root = issue(authority("Simulated EV Root CA", now), nil, &rootKey.PublicKey, rootKey)
 	p.middle = issue(authority("Simulated EV Server CA", now), p.root, &p.middleKey.PublicKey, rootKey)
-	p.use(keys[2])
+	p.rotate()
 	return p
 }
 
@@ -86,9 +110,10 @@ func issue(template, parent *x509.Certificate, public *rsa.PublicKey, signer *rs
 }
 
 // rotate puts a new leaf in use; the old ones stay downloadable.
-func (p *pki) rotate() { p.use(mustKey()) }
-
-func (p *pki) use(key *rsa.PrivateKey) {
+func (p *pki) rotate() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := keys.of(keyOfLeaf + len(p.leaves))
 	host := "messageverificationcerts.sandbox.paypal.com"
 	if p.live {
 		host = "messageverificationcerts.paypal.com"
@@ -96,8 +121,6 @@ func (p *pki) use(key *rsa.PrivateKey) {
 	leaf := issue(&x509.Certificate{SerialNumber: serialNumber(), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
 		NotBefore: p.from.Add(-pkiYears / 2), NotAfter: p.from.Add(pkiYears / 2), KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}, p.middle, &key.PublicKey, p.middleKey)
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d", p.seed, len(p.leaves)))
 	p.id, p.key = fmt.Sprintf("CERT-%x-%x-%x", sum[:4], sum[4:8], sum[8:12]), key
 	p.leaves[p.id] = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})
