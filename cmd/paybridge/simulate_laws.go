@@ -52,14 +52,38 @@ func (l *lawbook) always() {
 			}
 		}
 	}
-	if _, accepted := l.forgeries(); accepted > 0 {
+	if _, accepted := l.forgeries(); accepted > 0 && !l.unsure() {
 		l.breach("%d forged notifications were taken", accepted)
+	}
+}
+
+// unsure tells whether notifications may have had to be taken before they could be checked: what it takes to check them was out of reach.
+func (l *lawbook) unsure() bool {
+	return slices.ContainsFunc(l.Troubles, func(t trouble) bool { return t.Kind == providerOutage || t.Kind == providerDeaf })
+}
+
+// believed: of what was only forged, nothing is ever proved.
+func (l *lawbook) believed() {
+	for _, f := range l.fates {
+		if f.Turn != turnForged {
+			continue
+		}
+		_, facts, err := l.store().Find(context.Background(), purchase.Key{Environment: demoEnvironment, ID: f.Purchase})
+		if err != nil {
+			continue
+		}
+		for _, fact := range facts {
+			if fact.Standing == purchase.Proved && fact.Money.Positive() {
+				l.breach("forged: scene %d at %s, purchase %s: %s of %s was believed", f.Scene, f.Provider, f.Purchase, fact.Kind, fact.Payment)
+			}
+		}
 	}
 }
 
 // finally are the laws of the end.
 func (l *lawbook) finally() {
 	l.always()
+	l.believed()
 	l.order()
 	l.inTime()
 	l.housekeeping()

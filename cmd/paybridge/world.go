@@ -312,7 +312,7 @@ func (w *world) orphan(f fate, listed map[string]purchaseRow) string {
 			}
 		}
 	}
-	return f.Purchase
+	return cmp.Or(f.Purchase, f.payment) // nobody told us of it: it is for nothing that we know, and not for a buyer who never got that far
 }
 
 func minor(decimal string) int64 {
