@@ -62,7 +62,7 @@ func (l *lawbook) unsure() bool {
 	return slices.ContainsFunc(l.Troubles, func(t trouble) bool { return t.Kind == providerOutage || t.Kind == providerDeaf })
 }
 
-// believed: of what was only forged, nothing is ever proved.
+// believed: of what was only forged nothing is kept, not even as hearsay.
 func (l *lawbook) believed() {
 	for _, f := range l.fates {
 		if f.Turn != turnForged {
@@ -73,7 +73,7 @@ func (l *lawbook) believed() {
 			continue
 		}
 		for _, fact := range facts {
-			if fact.Standing == purchase.Proved && fact.Money.Positive() {
+			if fact.Payment != "" && fact.Money.Positive() {
 				l.breach("forged: scene %d at %s, purchase %s: %s of %s was believed", f.Scene, f.Provider, f.Purchase, fact.Kind, fact.Payment)
 			}
 		}
