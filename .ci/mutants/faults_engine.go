@@ -37,7 +37,7 @@ var engineFaults = []fault{
 	},
 	{
 		name: "money is moved on a stale plan",
-		file: "bridge/take.go",
+		file: "bridge/operate.go",
 		was:  "intents, err := w.learnIf(ctx, w.head, w.own(intent))",
 		is:   "intents, err := w.learnIf(ctx, \"\", w.own(intent))",
 		in:   engine, test: "TestWhatWasLearnedSinceThePlanStopsTheCall",
@@ -45,7 +45,7 @@ var engineFaults = []fault{
 	},
 	{
 		name: "a call of money leaves however late",
-		file: "bridge/take.go",
+		file: "bridge/operate.go",
 		was:  "if !w.now().Before(intents[0].Detail.SendBefore) {",
 		is:   "if false {",
 		in:   engine, test: "TestACallOfMoneyLeavesInTimeOrNotAtAll",
@@ -101,7 +101,7 @@ var engineFaults = []fault{
 	},
 	{
 		name: "hearsay says whose money it is",
-		file: "bridge/take.go",
+		file: "bridge/ask.go",
 		was:  `case f.Purchase.ID == "" && ours:`,
 		is:   `case f.Purchase.ID == "" && (ours || !w.key.Orphaned()):`,
 		in:   engine, test: "TestHearsayNeverTiesAnothersMoneyToAPurchase",
@@ -109,7 +109,7 @@ var engineFaults = []fault{
 	},
 	{
 		name: "an orphan on its way back is tied",
-		file: "bridge/take.go",
+		file: "bridge/ask.go",
 		was:  "if w.known.Returning() {",
 		is:   "if false {",
 		in:   engine, test: "TestAnOrphanOnItsWayBackIsTiedToNothing",
