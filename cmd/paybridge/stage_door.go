@@ -57,6 +57,9 @@ func (d *door) Keep(ctx context.Context, k bridge.Keeping) (bridge.Kept, error) 
 	if err == nil && d.weather != nil {
 		d.weather.kept(d.node.berth.name(), kept.New)
 	}
+	if err == nil && k.State == bridge.Unchecked {
+		d.node.program.bridge.Wake() // who sleeps until something is due knows nothing of this
+	}
 	if err == nil && d.doomed(k, beforeCall, afterOutcome) {
 		d.node.die()
 	}
