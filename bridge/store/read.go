@@ -194,20 +194,17 @@ func (s *Store) List(ctx context.Context, q bridge.Query) (list []bridge.Row, ne
 
 const (
 	// what is ready has been due since the year 1
-	nextPurchase = `SELECT min(due) FROM (SELECT -62135596799000000 AS due WHERE EXISTS (SELECT 1 FROM purchases WHERE stage = 'ready')
+	nextPurchase = `SELECT min(due) AS due FROM (SELECT -62135596799000000 AS due WHERE EXISTS (SELECT 1 FROM purchases WHERE stage = 'ready')
 		UNION ALL SELECT min(due) FROM purchases WHERE stage = 'waiting'
 		UNION ALL SELECT min(lease_until) FROM purchases WHERE stage = 'claimed') AS next`
 	nextDelivery = `SELECT min(due) FROM deliveries WHERE state = 'unchecked'`
+	nextOfAll    = `SELECT min(due) FROM (` + nextPurchase + ` UNION ALL ` + nextDelivery + `) AS next`
 )
 
 // NextDue is when the next purchase or delivery is due, as far as is known now; zero if none is.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
-	purchase, some, err1 := s.soonest(ctx, nextPurchase)
-	delivery, waits, err2 := s.soonest(ctx, nextDelivery)
-	if waits && (!some || delivery.Before(purchase)) {
-		purchase = delivery
-	}
-	return purchase, errors.Join(err1, err2)
+	due, _, err := s.soonest(ctx, nextOfAll)
+	return due, err
 }
 
 // soonest reads an instant; false if there is none.
