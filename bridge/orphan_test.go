@@ -20,12 +20,19 @@ func (h *house) lost(t *testing.T) (*refunding, *bridge.Bridge, purchase.Key) {
 	h.await(t, orphan.ID, purchase.StateHeld)
 	r.show(false)
 	decide(t, b, bridge.Decision{Key: orphan, Action: purchase.ActRefund})
-	for end := time.Now().Add(20 * time.Second); len(kept(h.factsOf(t, orphan.ID), purchase.Concluded, purchase.StepRefund)) == 0; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); !h.begun(t, orphan); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the refund was not begun")
 		}
 	}
 	return r, b, orphan
+}
+
+// begun tells whether a refund was begun and nobody has the purchase in hand any more, to ask what became of it.
+func (h *house) begun(t *testing.T, key purchase.Key) bool {
+	t.Helper()
+	row, facts, err := h.store.Find(t.Context(), key)
+	return err == nil && row.Stage == bridge.Waiting && len(kept(facts, purchase.Concluded, purchase.StepRefund)) > 0
 }
 
 // show says whether what went back can be seen.
