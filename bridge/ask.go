@@ -31,7 +31,7 @@ func (w *worker) ask(ctx context.Context, p purchase.Purchase, next purchase.Nex
 	if err != nil {
 		return err
 	}
-	return w.learn(ctx, append(facts, asked)...)
+	return w.learn(ctx, append([]purchase.Fact{asked}, facts...)...)
 }
 
 // proved addresses what the provider said: to the purchase it names. What names none belongs here only if we opened that payment for

@@ -117,6 +117,7 @@ type Kept struct {
 	New       []purchase.Fact // those that were not known before, complete with ID, Number and Seen
 	Duplicate bool            // the delivery was there already
 	Head      string          // of the first fact's purchase, after keeping
+	Facts     []purchase.Fact // all of the first fact's purchase, after keeping, oldest first
 }
 
 // DeliveryState says what became of a delivery.

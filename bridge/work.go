@@ -145,7 +145,7 @@ func (w *worker) showLate(p purchase.Purchase) {
 	}
 }
 
-// learn keeps facts about this purchase and reads it again.
+// learn keeps facts, the first of which is about this purchase, and knows it anew.
 func (w *worker) learn(ctx context.Context, facts ...purchase.Fact) error {
 	_, err := w.learnIf(ctx, "", facts...)
 	return err
@@ -162,18 +162,7 @@ func (w *worker) learnIf(ctx context.Context, head string, facts ...purchase.Fac
 	if err != nil {
 		return nil, err
 	}
-	if err := w.reload(ctx); err != nil {
-		return nil, err
-	}
+	w.know(kept.Facts, kept.Head)
 	w.Metrics.moved(w.Bridge.accounts, before, w.known, w.now())
 	return kept.New, nil
-}
-
-func (w *worker) reload(ctx context.Context) error {
-	row, facts, err := w.Store.Find(ctx, w.key)
-	if err != nil {
-		return err
-	}
-	w.know(facts, row.Head)
-	return nil
 }

@@ -63,7 +63,10 @@ func keepSome(t *rapid.T, s *store.Store) {
 	if rapid.Bool().Draw(t, "stale") {
 		k.If = "not the head"
 	}
-	_, err := s.Keep(t.Context(), k)
+	kept, err := s.Keep(t.Context(), k)
+	if _, all, _ := s.Find(t.Context(), key); err == nil && !cmp.Equal(all, kept.Facts) {
+		t.Fatalf("Keep says that other facts are kept: %s", cmp.Diff(all, kept.Facts))
+	}
 	if err != nil && !errors.Is(err, bridge.ErrIntentOpen) && !errors.Is(err, bridge.ErrChanged) {
 		t.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func startChild(ctx context.Context) (*child, error) {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	c := &child{cmd: exec.CommandContext(ctx, program, "simulate-child")}
-	c.cmd.Env = append(os.Environ(), "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1", "GOGC=400")
+	c.cmd.Env = append(os.Environ(), "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1", "GOGC=800")
 	c.cmd.Stderr = &c.stderr
 	in, err := c.cmd.StdinPipe()
 	if err != nil {

@@ -83,7 +83,7 @@ func repeats(b *Bench) error {
 	b.Clock.Move(time.Hour)
 	kept, err := b.keep(captured(1, "p"), captured(1, "p"))
 	after, facts, findErr := b.find(1)
-	return first(err, findErr, want("new facts", len(kept.New), 0), want("facts", len(facts), 1), want("head", after.Head, before.Head))
+	return first(err, findErr, want("new facts", len(kept.New), 0), want("all facts", len(kept.Facts), 1), want("facts", len(facts), 1), want("head", after.Head, before.Head))
 }
 
 func anyOrder(b *Bench) error {
