@@ -21,7 +21,6 @@ type assignment struct {
 	Plan      *plan  `json:"plan,omitempty"`
 	Seed      uint64 `json:"seed,omitempty"`
 	Purchases int    `json:"purchases,omitempty"`
-	Calm      bool   `json:"calm,omitempty"`
 	Story     bool   `json:"story,omitempty"`
 }
 
@@ -29,7 +28,7 @@ func (a assignment) plan() plan {
 	if a.Plan != nil {
 		return *a.Plan
 	}
-	return sketch{seed: a.Seed, purchases: a.Purchases, calm: a.Calm}.draw()
+	return sketch{seed: a.Seed, purchases: a.Purchases}.draw()
 }
 
 // An answer is what a child answers.

@@ -34,7 +34,6 @@ type plan struct {
 type sketch struct {
 	seed      uint64
 	purchases int
-	calm      bool // nothing goes wrong but what buyers do
 }
 
 const planStream = 0x73696d756c617465
@@ -51,9 +50,7 @@ func (k sketch) draw() plan {
 	p.Chaos = providersim.Chaos{Repeat: chance.Float64() / 4, Reorder: chance.Float64() / 4, Delay: time.Duration(chance.IntN(60)+1) * time.Second}
 	p.Scenes = writeScript(p.terms(k.purchases), p.booths())
 	p.spread(chance, p.Window*6/10)
-	if !k.calm {
-		p.Troubles = drawTroubles(chance, p)
-	}
+	p.Troubles = drawTroubles(chance, p)
 	return p
 }
 
