@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -118,25 +120,21 @@ func newSimulateCampaign() *cobra.Command {
 			if c.first, c.last, err = seedsOf(seeds); err != nil {
 				return usage(err)
 			}
-			c.says = cmd.ErrOrStderr()
+			c.says = &turns{out: cmd.ErrOrStderr()}
 			if c.folder != "" {
 				if err := os.MkdirAll(c.folder, 0o755); err != nil {
 					return fmt.Errorf("make the folder of failures: %w", err)
 				}
 			}
+			defer context.AfterFunc(cmd.Context(), func() {
+				signal.Reset(os.Interrupt, syscall.SIGTERM) // who cannot wait for the sales that run interrupts once more
+				fmt.Fprintln(c.says, "interrupted; the sales that run are played to their end, interrupt again to leave them")
+			})()
 			sum, err := c.run(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				err = printJSON(cmd.OutOrStdout(), sum)
-			} else {
-				err = sum.print(cmd.OutOrStdout())
-			}
-			if err == nil && len(sum.Failures) > 0 {
-				err = exitError{code: exitFailed, err: fmt.Errorf("%d seeds broke a law", len(sum.Failures))}
-			}
-			return err
+			return sum.conclusion(asJSON, cmd.OutOrStdout())
 		},
 	}
 	cmd.Flags().StringVar(&seeds, "seeds", "1-20", "from and to")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -13,7 +14,8 @@ import (
 	"time"
 )
 
-// A campaign simulates many seeds and stops for none: what breaks a law is shrunk and written down.
+// A campaign simulates many seeds and stops for none: what breaks a law is said and written down at once, and then shrunk. Who interrupts it
+// gets the sum of what was played, the sales that ran just then among it.
 type campaign struct {
 	first, last uint64
 	purchases   int
@@ -30,34 +32,7 @@ type campaign struct {
 	digests map[uint64]string
 }
 
-// A campaignSum is what all simulations of a campaign came to.
-type campaignSum struct {
-	SchemaVersion   int       `json:"schema_version"`
-	Seeds           int       `json:"seeds"`
-	Purchases       int       `json:"purchases"`
-	Registered      int       `json:"registered"`
-	Desk            int       `json:"desk"`
-	Abandoned       int       `json:"abandoned"`
-	Refunded        int       `json:"refunded"`
-	Lost            int       `json:"lost"`
-	Limbo           int64     `json:"limbo"`
-	RegisteredTwice int       `json:"registered_twice"`
-	Unheard         int       `json:"unheard"`
-	Troubles        int       `json:"troubles"`
-	Requests        int       `json:"requests"`
-	Failures        []failure `json:"failures"`
-	Digest          string    `json:"digest"` // of everything that happened in all of them: the same seeds give the same
-	Seconds         float64   `json:"seconds"`
-}
-
-// A failure is a seed that broke a law, or the program.
-type failure struct {
-	Seed   uint64   `json:"seed"`
-	Broken []string `json:"broken"`
-	Plan   string   `json:"plan,omitempty"` // the file of the shrunk plan
-}
-
-// run simulates all seeds.
+// run simulates all seeds, or as many as there are until ctx ends.
 func (c *campaign) run(ctx context.Context) (campaignSum, error) {
 	c.next, c.began = c.first, time.Now()
 	c.sum.SchemaVersion, c.digests = schemaVersion, map[uint64]string{}
@@ -66,21 +41,36 @@ func (c *campaign) run(ctx context.Context) (campaignSum, error) {
 	for range c.jobs {
 		workers.Go(func() { errs <- c.worker(ctx) })
 	}
+	ends := make(chan struct{})
+	var teller sync.WaitGroup
+	teller.Go(func() { c.tell(tellsEvery, ends) })
 	workers.Wait()
+	close(ends)
+	teller.Wait()
 	close(errs)
 	for err := range errs {
 		if err != nil {
 			return c.sum, err
 		}
 	}
-	slices.SortFunc(c.sum.Failures, func(a, b failure) int { return int(a.Seed) - int(b.Seed) })
+	c.conclude(ctx.Err() != nil)
+	return c.sum, nil
+}
+
+// conclude makes the sum whole.
+func (c *campaign) conclude(interrupted bool) {
+	c.sum.Failures = append([]failure{}, c.sum.Failures...) // none is an empty list
+	slices.SortFunc(c.sum.Failures, func(a, b failure) int { return cmp.Compare(a.Seed, b.Seed) })
 	h := fnv.New64a()
 	for _, seed := range slices.Sorted(maps.Keys(c.digests)) {
 		fmt.Fprintln(h, seed, c.digests[seed])
 	}
 	c.sum.Digest = fmt.Sprintf("%016x", h.Sum64())
 	c.sum.Seconds = time.Since(c.began).Seconds()
-	return c.sum, ctx.Err()
+	c.sum.Interrupted = interrupted && uint64(c.sum.Seeds) <= c.last-c.first
+	if c.sum.Seeds > 0 { // they are taken in order, and what was taken was played
+		c.sum.Played = fmt.Sprintf("%d-%d", c.first, c.first+uint64(c.sum.Seeds)-1)
+	}
 }
 
 // worker takes seed after seed. A child that died is replaced.
@@ -91,14 +81,14 @@ func (c *campaign) worker(ctx context.Context) error {
 			one.stop()
 		}
 	}()
-	for {
+	for ctx.Err() == nil {
 		seed, ok := c.take()
-		if !ok || ctx.Err() != nil {
+		if !ok {
 			return nil
 		}
 		if one == nil {
 			var err error
-			if one, err = startChild(ctx); err != nil {
+			if one, err = startChild(context.WithoutCancel(ctx)); err != nil {
 				return err
 			}
 		}
@@ -110,6 +100,7 @@ func (c *campaign) worker(ctx context.Context) error {
 		}
 		c.note(ctx, a, r, err)
 	}
+	return nil
 }
 
 func (c *campaign) take() (uint64, bool) {
@@ -123,12 +114,9 @@ func (c *campaign) take() (uint64, bool) {
 // note adds a simulation to the sum, and shrinks what failed.
 func (c *campaign) note(ctx context.Context, a assignment, r answer, err error) {
 	var broken []string
-	switch {
-	case ctx.Err() != nil:
-		return
-	case err != nil:
+	if err != nil {
 		broken = []string{err.Error()}
-	default:
+	} else {
 		broken = r.Outcome.Broken
 	}
 	file := ""
@@ -147,40 +135,62 @@ func (c *campaign) note(ctx context.Context, a assignment, r answer, err error) 
 		s.add(r.Outcome)
 		c.digests[a.Seed] = r.Outcome.Digest
 	}
-	if s.Seeds%20 == 0 {
-		fmt.Fprintf(c.says, "%6.0fs  %d of %d seeds, %d purchases, %d failures\n", time.Since(c.began).Seconds(), s.Seeds, c.last-c.first+1, s.Purchases, len(s.Failures))
+}
+
+// tellsEvery is how often a long campaign says how far it is.
+const tellsEvery = 10 * time.Second
+
+// tell says now and then how far the campaign is, until it ends.
+func (c *campaign) tell(d time.Duration, ends <-chan struct{}) {
+	tick := time.NewTicker(d)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ends:
+			return
+		case <-tick.C:
+			fmt.Fprintln(c.says, c.soFar(time.Since(c.began)))
+		}
 	}
 }
 
-func (s *campaignSum) add(o *outcome) {
-	v := o.Verdict
-	s.Purchases, s.Registered, s.Desk, s.Abandoned = s.Purchases+v.Purchases, s.Registered+v.Registered, s.Desk+v.Desk, s.Abandoned+v.Abandoned
-	s.Refunded, s.Lost, s.Limbo, s.RegisteredTwice = s.Refunded+v.Refunded, s.Lost+v.Lost, s.Limbo+v.Limbo, s.RegisteredTwice+v.RegisteredTwice
-	s.Unheard, s.Troubles, s.Requests = s.Unheard+o.Unheard, s.Troubles+o.Troubles, s.Requests+o.Requests
+// soFar says how far the campaign is after a time.
+func (c *campaign) soFar(took time.Duration) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s, all, left := &c.sum, c.last-c.first+1, "unknown"
+	if s.Seeds > 0 {
+		left = time.Duration(float64(took) / float64(s.Seeds) * float64(all-uint64(s.Seeds))).Round(time.Second).String()
+	}
+	return fmt.Sprintf("%s: %d of %d seeds, %d purchases (%.1f in a second), %d seeds broke a law, %s left",
+		took.Round(time.Second), s.Seeds, all, s.Purchases, float64(s.Purchases)/max(took.Seconds(), 0.001), len(s.Failures), left)
 }
 
-// keep writes down what failed, as small as it gets.
+// keep writes down what failed, as it is and then as small as it gets.
 func (c *campaign) keep(ctx context.Context, a assignment, broken []string) string {
 	if c.folder == "" {
 		return ""
 	}
-	p := a.plan()
-	if c.shrink {
-		p = shrink(ctx, p, broken, c.says)
+	path, p := filepath.Join(c.folder, fmt.Sprintf("seed-%d.json", a.Seed)), a.plan()
+	err := savePlan(path, p)
+	if err == nil && c.shrink && ctx.Err() == nil {
+		err = savePlan(path, shrink(ctx, p, broken, c.says))
 	}
-	path := filepath.Join(c.folder, fmt.Sprintf("seed-%d.json", a.Seed))
-	if err := savePlan(path, p); err != nil {
+	if err != nil {
 		fmt.Fprintln(c.says, err)
 		return ""
 	}
 	return path
 }
 
-// print writes the sum for people.
-func (s campaignSum) print(out io.Writer) error {
-	_, err := fmt.Fprintf(out, "%d seeds, %d purchases, %d troubles, %d requests to Dynamics in %.0fs (%.0fs for 100,000 purchases)\n"+
-		"%d registered, %d on the desk, %d abandoned, %d refunded; %d lost, %d cents in limbo, %d registered twice; %d that no provider managed to tell\n%d seeds broke a law; digest %s\n",
-		s.Seeds, s.Purchases, s.Troubles, s.Requests, s.Seconds, s.Seconds/float64(max(s.Purchases, 1))*100_000,
-		s.Registered, s.Desk, s.Abandoned, s.Refunded, s.Lost, s.Limbo, s.RegisteredTwice, s.Unheard, len(s.Failures), s.Digest)
-	return err
+// turns lets one write at a time.
+type turns struct {
+	mu  sync.Mutex
+	out io.Writer
+}
+
+func (t *turns) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.out.Write(p)
 }
