@@ -12,7 +12,7 @@ type trouble struct {
 	Kind   troubleKind   `json:"kind"`
 	At     time.Duration `json:"at"`
 	For    time.Duration `json:"for,omitempty"`
-	How    string        `json:"how,omitempty"`   // of outages: refuse, hang, drop
+	How    string        `json:"how,omitempty"`   // of outages: refuse, hang, drop; of the deaf: hang, or "" for lost
 	Where  string        `json:"where,omitempty"` // a provider; "" for whoever it concerns
 	Node   int           `json:"node,omitempty"`
 	Share  float64       `json:"share,omitempty"` // of the calls that it hits, 0 for all
@@ -22,17 +22,20 @@ type trouble struct {
 
 type troubleKind string
 
+// heldUp is an answer that comes after the caller gave up: everything was done, and the caller runs into its time-out.
+const heldUp = "hang"
+
 // The troubles.
 const (
 	dynamicsOutage   troubleKind = "dynamics_outage"   // Dynamics cannot be reached
-	dynamicsDeaf     troubleKind = "dynamics_deaf"     // Dynamics works, and its answers are lost
+	dynamicsDeaf     troubleKind = "dynamics_deaf"     // Dynamics works, and its answers are lost or held up
 	dynamicsSlow     troubleKind = "dynamics_slow"     // Dynamics takes its time
 	dynamicsThrottle troubleKind = "dynamics_throttle" // Dynamics refuses so many requests as too many
 	dynamicsCommits  troubleKind = "dynamics_commits"  // Dynamics registers, and then says that it failed
 	dynamicsRefuses  troubleKind = "dynamics_refuses"  // Dynamics takes no token for a while
 	entraOutage      troubleKind = "entra_outage"      // nobody can sign in
 	providerOutage   troubleKind = "provider_outage"   // a provider's API cannot be reached
-	providerDeaf     troubleKind = "provider_deaf"     // a provider works, and its answers are lost
+	providerDeaf     troubleKind = "provider_deaf"     // a provider works, and its answers are lost or held up
 	endpointOutage   troubleKind = "endpoint_outage"   // nobody reaches our public address
 	postLost         troubleKind = "post_lost"         // notifications are lost
 	postLate         troubleKind = "post_late"         // notifications come late
@@ -83,10 +86,12 @@ func (t trouble) trimmed() trouble {
 	case providerOutage:
 		keep.For, keep.How, keep.Share, keep.Where = t.For, t.How, t.Share, t.Where
 	case providerDeaf:
-		keep.For, keep.Share, keep.Where = t.For, t.Share, t.Where
+		keep.For, keep.How, keep.Share, keep.Where = t.For, t.heldUp(), t.Share, t.Where
+	case dynamicsDeaf:
+		keep.For, keep.How, keep.Share = t.For, t.heldUp(), t.Share
 	case endpointOutage:
 		keep.For, keep.How = t.For, t.How
-	case dynamicsDeaf, dynamicsThrottle, postLost, postLate:
+	case dynamicsThrottle, postLost, postLate:
 		keep.For, keep.Share = t.For, t.Share
 	case dynamicsSlow, storeAway, storeFull, storeSlow:
 		keep.For = t.For
@@ -104,6 +109,14 @@ func (t trouble) trimmed() trouble {
 	return keep
 }
 
+// heldUp is how the answers of the deaf do not come: what drops and refuses calls loses answers.
+func (t trouble) heldUp() string {
+	if t.How == heldUp {
+		return heldUp
+	}
+	return ""
+}
+
 // during tells whether the trouble lasts at an instant.
 func (t trouble) during(at time.Duration) bool { return at >= t.At && at < t.At+t.For }
 
@@ -118,7 +131,11 @@ func (t trouble) String() string {
 	add(t.Where != "", " of %s", t.Where)
 	add(t.Kind == nodeCrash || t.Kind == nodeFreeze || t.Kind == nodeSkew || t.Kind == nodeRedeploy, " of node %d", t.Node)
 	add(t.For > 0, " for %s", t.For.Round(time.Second))
-	add(t.How != "", ", calls %s", t.How)
+	whose := "calls"
+	if t.Kind == dynamicsDeaf || t.Kind == providerDeaf {
+		whose = "answers"
+	}
+	add(t.How != "", ", %s %s", whose, t.How)
 	add(t.Share > 0, ", %.0f%% of them", t.Share*100)
 	add(t.Kind == nodeCrash, " at the boundary %d from here", t.Count)
 	add(t.Count > 0 && t.Kind != nodeCrash, ", %d times", t.Count)

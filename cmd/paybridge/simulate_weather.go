@@ -118,6 +118,9 @@ func (t trouble) spoil(p *passage, from string, req *http.Request, d *dice) {
 		p.fate, p.pause = callThrottled, 1+int(d.float64()*30)
 	case t.Kind == dynamicsDeaf && host == "dynamics.test" && node, t.Kind == providerDeaf && host == t.Where+".test" && node:
 		p.fate = callAnswerLost
+		if t.How == heldUp {
+			p.fate = callAnswerHangs
+		}
 	case t.Kind == dynamicsSlow && host == "dynamics.test" && node:
 		p.back += d.between(time.Second, 40*time.Second)
 	case t.Kind == postLost && from == "post":
