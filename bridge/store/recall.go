@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	recalled    = 512 // purchases whose facts are at hand
+	recalled    = 256 // purchases whose facts are at hand
 	recalledFew = 128 // one with more facts is read anew each time
 )
 
