@@ -27,6 +27,8 @@ func (s *story) fact(f purchase.Fact) {
 		s.add(when(f), Wrong, with(Text{"Mis à traiter : ", "Put on the desk: "}, causeText(f.Detail.Cause)))
 	case purchase.Abandoned:
 		s.add(when(f), Wrong, Text{"Délai écoulé sans paiement", "Time is up and nobody paid"})
+	case purchase.Restored:
+		s.add(when(f), Wrong, Text{"Base de données remise d'une sauvegarde : ce qui s'est passé depuis est à revérifier", "Database put back from a backup: what happened since is to be checked again"})
 	case purchase.Tied:
 		s.add(when(f), Done, by(f, texts("Rattaché à l'achat %s", "Tied to purchase %s", f.Detail.Reason)))
 	default:

@@ -108,7 +108,8 @@ func tales() map[string]*tale {
 		"a person decides": start().paid(10*minute, 10*minute+time.Second, other).handed(10*minute+2*time.Second, purchase.CauseAmount).
 			at(20*minute, purchase.Fact{Kind: purchase.Noted, Standing: purchase.Decided, Detail: purchase.Detail{By: "ada", Reason: "student rate"}}).
 			at(21*minute, purchase.Fact{Kind: purchase.RefundOrdered, Standing: purchase.Decided, Account: "paypal", Payment: "8XJ", Money: other, Detail: purchase.Detail{By: "ada", Reason: "asked for it"}}),
-		"nobody paid": start().at(51*minute, purchase.Fact{Kind: purchase.Abandoned}),
+		"put back from a backup": start().at(30*minute, purchase.Fact{Kind: purchase.Restored}).paid(10*minute, 31*minute, price),
+		"nobody paid":            start().at(51*minute, purchase.Fact{Kind: purchase.Abandoned}),
 	}
 }
 

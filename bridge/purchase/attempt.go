@@ -23,6 +23,7 @@ type Attempt struct {
 	At         time.Time // when it was concluded
 	told       int64     // number of its last outcome
 	notBefore  time.Time // the other side wants no repeat before this
+	supposed   bool      // nobody knows whether it was made: see suppose
 }
 
 // MayHaveWorked tells whether nobody can say from the attempt alone whether it had its effect.

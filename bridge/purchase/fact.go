@@ -155,6 +155,8 @@ const (
 	Abandoned Kind = "abandoned"
 	// Tied: the orphaned payment was found to belong to the purchase named in Detail.Reason.
 	Tied Kind = "tied"
+	// Restored: the store was put back from a backup, At then (own): whatever was learned and done between the two is forgotten.
+	Restored Kind = "restored"
 )
 
 // Decisions of a person: Detail.By says who, Detail.Reason why. A person may also say what Dynamics shows (a decided ReadBack) and which

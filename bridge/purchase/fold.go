@@ -26,10 +26,11 @@ type Purchase struct {
 	seated    bool
 	SeatedAt  time.Time
 
-	retried    int64 // number of the latest decision that everything be looked at again
-	askOrdered int64 // number of the latest decision to ask the providers
-	word       int64 // number of the latest word of a person on what Dynamics shows
-	noSeats    int64 // number of the latest such word that there are none
+	retried    int64   // number of the latest decision that everything be looked at again
+	askOrdered int64   // number of the latest decision to ask the providers
+	word       int64   // number of the latest word of a person on what Dynamics shows
+	noSeats    int64   // number of the latest such word that there are none
+	restores   []*Fact // of the store, that may have forgotten something of this
 	closed     bool
 	freedFrom  time.Time // when a person ordered the seat to be given free; zero if none did, or no longer
 
@@ -74,6 +75,7 @@ func Fold(key Key, kept []Fact, policy Policy) Purchase {
 		p.note(facts[i])
 	}
 	p.noteLatest(facts)
+	p.foldRestores(facts)
 	p.Reference = foldReference(facts, p.Offer)
 	p.claimedEvent = claimed(facts)
 	p.Deadline = p.foldDeadline(facts)
@@ -238,16 +240,17 @@ func (p *Purchase) foldSeats(facts []*Fact) {
 			p.seat(a.At)
 		}
 	}
-	asked := int64(0)
-	if a := p.doubtful(); a != nil {
-		asked = a.Number
-	}
-	p.readBack = foldReadBacks(facts, asked, p.word)
 	for _, f := range facts {
 		if f.Kind == ReadBack && f.Detail.Seats == SeatsAll && f.Number > p.noSeats {
 			p.seat(f.At)
 		}
 	}
+	p.suppose()
+	asked := int64(0)
+	if a := p.doubtful(); a != nil {
+		asked = a.Number
+	}
+	p.readBack = foldReadBacks(facts, asked, p.word)
 }
 
 func (p *Purchase) seat(at time.Time) {

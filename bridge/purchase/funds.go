@@ -94,6 +94,9 @@ func (p Purchase) collect(pay Payment, now time.Time) Next {
 	switch {
 	case slices.Contains(p.shut, pay.Account):
 		return Next{Step: StepWait, Due: now.Add(time.Minute), Cause: CausePaymentPending}
+	case pay.Pending != "" && p.forgot(last):
+		mark, _ := p.nextMark(pay)
+		return Next{Step: StepWait, Due: mark, Cause: CausePaymentPending}
 	case last == nil || last.At.Before(pay.ReservedAt) || last.Number < p.retried:
 		return take
 	case pay.asked < last.told && p.askable(pay.Account):

@@ -60,7 +60,7 @@ func (p Purchase) planShown() (Next, bool) {
 
 // refused looks at the last finalize, if Dynamics turned it down for good: too late where the deadline had passed by then.
 func (p Purchase) refused() (Cause, bool) {
-	last := lastOf(p.Finalizes)
+	last := p.lastMade()
 	if last == nil || last.Result != Refused || last.Number < p.retried {
 		return CauseNone, false
 	}
@@ -78,7 +78,7 @@ func (p Purchase) late(now time.Time) bool {
 
 // triedLate tells whether Dynamics had its last try: a finalize after the deadline, and after a person wanted another.
 func (p Purchase) triedLate() bool {
-	last := lastOf(p.Finalizes)
+	last := p.lastMade()
 	return last != nil && last.Result != Unsent && last.Number > p.retried && !last.At.Before(p.Deadline.At)
 }
 

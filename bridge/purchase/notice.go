@@ -183,7 +183,7 @@ func (p Purchase) turnedAway() []Notice {
 // does not know the purchase when the time is over. Whatever a person does then is no work of the machine's.
 func (p Purchase) hopeless() (Cause, time.Time, bool) {
 	if cause, ok := p.refused(); ok {
-		return cause, lastOf(p.Finalizes).At, true
+		return cause, p.lastMade().At, true
 	}
 	switch p.Desk {
 	case CauseNotRegistered:

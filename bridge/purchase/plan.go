@@ -19,7 +19,7 @@ type Next struct {
 }
 
 // Rules is the number of the rules by which facts are folded. Raise it whenever Fold or Summary changes: the stores fold again.
-const Rules = 9
+const Rules = 10
 
 // MaxFinalizes bounds how often a purchase is finalized when Dynamics takes the call and then shows no seat.
 const MaxFinalizes = 3
@@ -43,9 +43,9 @@ func planBy(rules []rule, p Purchase, now time.Time, shut []string) Next {
 		}
 	}
 	if next.Step == StepWait || next.Step == StepDone {
-		return p.meanwhile(next, now)
+		next = p.meanwhile(next, now)
 	}
-	return next
+	return p.askFirst(next, now)
 }
 
 // meanwhile: asking a provider disturbs nothing, so it goes on while the purchase itself rests, on the desk or in doubt. Sessions that
@@ -117,7 +117,7 @@ func planDoubt(p Purchase, now time.Time) (Next, bool) {
 	}
 	switch p.readBack.seats {
 	case SeatsUnsaid:
-		if p.policy.Repeat == RepeatAfterQuiet && len(p.Finalizes) < MaxFinalizes {
+		if p.policy.Repeat == RepeatAfterQuiet && !a.supposed && len(p.Finalizes) < MaxFinalizes {
 			return p.planRepeat(now, quiet), true
 		}
 		return p.handOver(CauseOutcomeUnknown, time.Time{}), true

@@ -22,6 +22,12 @@ func planRelease(p Purchase, now time.Time) (Next, bool) {
 	if next, ok := p.askEnded(now); ok {
 		return next, true
 	}
+	if next, ok := p.lookForSeats(now); ok {
+		return next, true
+	}
+	if p.restored() != nil && p.readBack.seats != SeatsNone {
+		return p.handOver(CauseOutcomeUnknown, time.Time{}), true
+	}
 	if !p.priced() || now.Sub(p.Offer.At) > p.policy.SendWithin {
 		return Next{Step: StepPrice, Basis: p.Basis()}, true
 	}
@@ -74,9 +80,11 @@ func (p Purchase) askEnded(now time.Time) (Next, bool) {
 }
 
 // Vacant tells whether nothing was paid and nobody can pay any more: the buyer came to our redirect leg, all payments are ours, and every
-// one is proved to have ended. Of a purchase that was paid elsewhere nobody knows who may still pay; a person may answer for that.
+// one is proved to have ended. Of a purchase that was paid elsewhere, or whose store was put back, nobody knows who may still pay; a person
+// may answer for that.
 func (p Purchase) Vacant() bool {
-	if p.seated || slices.ContainsFunc(p.Finalizes, Attempt.done) || (p.freedFrom.IsZero() && (p.Arrived.IsZero() || len(p.Payments) == 0)) {
+	unknown := p.Arrived.IsZero() || len(p.Payments) == 0 || p.restored() != nil
+	if p.seated || slices.ContainsFunc(p.Finalizes, Attempt.done) || (p.freedFrom.IsZero() && unknown) {
 		return false
 	}
 	return !p.anyPayment(func(pay Payment) bool { return !p.ended(pay) })

@@ -101,7 +101,7 @@ func TestNoFactsEverMakeTheFoldOrThePlanPanic(t *testing.T) {
 }
 
 var (
-	allKinds = []purchase.Kind{purchase.Opened, purchase.Approved, purchase.Pending, purchase.Authorised, purchase.Captured, purchase.Failed,
+	allKinds = []purchase.Kind{purchase.Restored, purchase.Opened, purchase.Approved, purchase.Pending, purchase.Authorised, purchase.Captured, purchase.Failed,
 		purchase.Lapsed, purchase.Refunded, purchase.Reversed, purchase.Arrived, purchase.Returned, purchase.Asked, purchase.Offered,
 		purchase.Intended, purchase.Concluded, purchase.ReadBack, purchase.Handed,
 		purchase.InvoiceRequested, purchase.InvoiceApproved, purchase.InvoiceCancelled, purchase.Reminded, purchase.Abandoned, purchase.Tied, purchase.Accepted,

@@ -21,6 +21,7 @@ type ledger struct {
 	claim    int // counts claims
 	until    time.Time
 	failures int
+	behind   bool // its facts do not say yet that the store was put back
 }
 
 var (
@@ -34,7 +35,7 @@ func (s *sale) ledger(key purchase.Key) *ledger {
 			return l
 		}
 	}
-	l := &ledger{key: key, known: map[string]bool{}, state: purchase.StateAwaitingPayment}
+	l := &ledger{key: key, known: map[string]bool{}, state: purchase.StateAwaitingPayment, behind: s.restoring.done()}
 	s.ledgers = append(s.ledgers, l)
 	return l
 }

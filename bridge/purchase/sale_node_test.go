@@ -46,6 +46,7 @@ func (n *node) act() {
 	switch {
 	case n.hand == nil:
 		l := n.next()
+		n.mark(l)
 		n.hand = &hand{ledger: l, claim: l.take(n.now)}
 		n.read()
 	case n.deaths > 0 && n.mishap(n.woe(), "node dies"):

@@ -3,6 +3,7 @@ package purchase_test
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ const (
 	lawFreed     law = "a seat that nobody can pay for is given free"
 	lawInvoice   law = "an invoice is worth a seat by policy or a person's word only, and is paid, cancelled or on the desk"
 	lawDesk      law = "the desk holds what has a reason to be there, and nothing else"
+	lawRestored  law = "a store that was put back repeats nothing"
 	lawNotice    law = "nothing is told that is not so"
 	lawSeat      law = "paid right and in time is a seat"
 )
@@ -39,6 +41,8 @@ type oracle struct {
 	told     map[string]purchase.Notice // by key
 	breaches []breach
 	byPolicy map[*pay]int // refunds of ours that nobody ordered
+	carries  string       // the id of the order that the refund just now carries out; "" for the policy's
+	carried  map[string]string
 }
 
 type breach struct {
@@ -217,6 +221,7 @@ func (o *oracle) read(offered []purchase.Fact, view int) {
 func (o *oracle) intended(l *ledger, intent purchase.Fact) {
 	facts := l.facts[:len(l.facts)-1]
 	doubt := o.unsettled(facts)
+	o.judgeRestored(facts, intent)
 	_, holds := reserved(facts)[intent.Account+" "+intent.Payment]
 	towards := intent.Detail.Step == purchase.StepFinalize || intent.Detail.Step == purchase.StepReserve || intent.Detail.Step == purchase.StepCapture
 	o.expect(lawRelease, !towards || !o.freed(facts), "%s although the seat may have been given free", intent.Detail.Step)
@@ -369,6 +374,8 @@ func (o *oracle) voided(p *pay) {
 // captured is told by a shop when a capture of ours takes effect: never for two payments, never twice for one.
 func (o *oracle) captured(p *pay, key string) {
 	o.expect(lawCapture, p.taken == key, "%s is captured under two keys", p.ref)
+	failed := func(f *object) bool { return f.id == p.ref+"-capture" && f.kind == purchase.Failed }
+	o.expect(lawRestored, p.taken == key || slices.ContainsFunc(p.objects, failed), "%s is captured under two keys", p.ref)
 	o.expect(lawCharged, p.name != "hold" || o.dynamics.seats > 0, "%s is charged without a seat", p.ref)
 	for _, s := range o.shops {
 		for _, other := range s.pays {
@@ -381,6 +388,7 @@ func (o *oracle) captured(p *pay, key string) {
 // reservedByUs is told by a shop when a call of ours reserves money: never for two payments at a time, never twice for one.
 func (o *oracle) reservedByUs(p *pay, key string) {
 	o.expect(lawCapture, p.holding == key, "%s is reserved under two keys", p.ref)
+	o.expect(lawRestored, p.holding == key, "%s is reserved under two keys", p.ref)
 	for _, s := range o.shops {
 		for _, other := range s.pays {
 			open := other.holding != "" && (other.reserved() || len(other.objects) == 0)

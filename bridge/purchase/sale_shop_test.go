@@ -312,6 +312,7 @@ func (s *shop) refund(ref string, money purchase.Money, key string) ([]purchase.
 	}
 	facts, err := p.works("refund", func() {
 		s.oracle.sentBack(p, money)
+		s.oracle.carriedOut(id)
 		p.backs[key] = &object{id: id}
 	}, show)
 	if !s.fair && s.mishap(10, "refund fails later") {

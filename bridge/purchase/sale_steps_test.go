@@ -141,7 +141,11 @@ func (n *node) void(_ purchase.Purchase, next purchase.Next) {
 }
 
 func (n *node) refund(next purchase.Next) {
-	n.giveBack(next, func(shop *shop, ref, key string) ([]purchase.Fact, error) { return shop.refund(ref, next.Money, key) })
+	order := n.orderOf(next)
+	n.giveBack(next, func(shop *shop, ref, key string) ([]purchase.Fact, error) {
+		n.oracle.carries = order
+		return shop.refund(ref, next.Money, key)
+	})
 }
 
 // giveBack is a call that ends a session, lets go of what is reserved, or sends money back.

@@ -52,6 +52,8 @@ type sale struct {
 	slow     bool          // a planted fault: a call leaves after its time
 	keyless  purchase.Step // a planted fault: each of these calls has a key of its own
 
+	restoring *restoring // the store is put back from a backup; nil: never
+
 	oracle *oracle
 	log    []entry
 }

@@ -21,9 +21,13 @@ func planCapture(p Purchase, now time.Time) (Next, bool) {
 			return Next{}, false
 		}
 	}
-	switch {
-	case !now.Before(p.Deadline.At.Add(-p.policy.Reserve)):
+	if !now.Before(p.Deadline.At.Add(-p.policy.Reserve)) {
 		return Next{}, false
+	}
+	if next, ok := p.lookForSeats(now); ok {
+		return next, true
+	}
+	switch {
 	case !p.priced() || now.Sub(p.Offer.At) > p.policy.Window/10:
 		return Next{Step: StepPrice, Basis: p.Basis()}, true
 	case !p.Offer.Money.Known() && now.Before(p.priceAgain()):
