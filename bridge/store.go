@@ -26,7 +26,8 @@ type Store interface {
 	Keep(ctx context.Context, k Keeping) (Kept, error)
 
 	// Claim promotes what waited until now, takes back what a lease let go, and hands out up to n ready purchases, the earliest
-	// deadline first, each to one owner until the lease ends.
+	// deadline first, each to one owner until the lease ends. Where the database was put back from a backup since the purchase was last
+	// claimed, its facts say so first: purchase.Restored.
 	Claim(ctx context.Context, owner string, n int, lease time.Duration) ([]Claim, error)
 
 	// Settle ends a claim: it says when the purchase is looked at next. If facts came since the plan was made (s.Head is not the

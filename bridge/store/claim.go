@@ -23,6 +23,9 @@ func (t *txn) claim(owner string, n int, lease time.Duration) ([]bridge.Claim, e
 	until := t.now.Add(lease)
 	claims := make([]bridge.Claim, 0, len(keys))
 	for _, key := range keys {
+		if err := t.mark(key); err != nil {
+			return nil, err
+		}
 		_, err := t.exec(`UPDATE purchases SET stage = 'claimed', lease_owner = ?, lease_until = ?, attempt = attempt + 1
 			WHERE environment = ? AND id = ?`, owner, micros(until), key.Environment, key.ID)
 		if err != nil {

@@ -88,9 +88,9 @@ type ledger struct {
 
 // open locks the purchase's row, making it if it is new, and reads its facts after that.
 func (t *txn) open(key purchase.Key, condition string) (*ledger, error) {
-	_, err := t.exec(`INSERT INTO purchases (environment, id, stage, deadline, deadline_source, deadline_certain, head, facts, rules, state, created, updated)
-		VALUES (?, ?, 'ready', 0, '', 0, '', 0, ?, '', ?, ?) ON CONFLICT (environment, id) DO NOTHING`,
-		key.Environment, key.ID, t.store.Rules, micros(t.now), micros(t.now))
+	_, err := t.exec(`INSERT INTO purchases (environment, id, stage, deadline, deadline_source, deadline_certain, head, facts, rules, state, created, updated, restores)
+		VALUES (?, ?, 'ready', 0, '', 0, '', 0, ?, '', ?, ?, (SELECT CASE WHEN restored_at > ? THEN 0 ELSE restores END FROM epoch)) ON CONFLICT (environment, id) DO NOTHING`,
+		key.Environment, key.ID, t.store.Rules, micros(t.now), micros(t.now), micros(t.now.Add(-tellsLate)))
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ type metrics struct {
 }
 
 var operations = []string{"keep", "claim", "settle", "reconsider", "probe", "quarantine", "prune", "find", "resolve", "find_token", "unchecked", "list", "backlog",
-	"claim_list", "settle_list", "claim_messages", "settle_message", "messages", "contact", "erase", "find_billing", "erase_billings", "next"}
+	"claim_list", "settle_list", "epoch", "claim_messages", "settle_message", "messages", "contact", "erase", "find_billing", "erase_billings", "next"}
 
 func newMetrics(reg prometheus.Registerer) *metrics {
 	if reg == nil {
@@ -47,5 +47,12 @@ func (m *metrics) begin(operation string) func(error) {
 		if err != nil && !expected(err) && !errors.Is(err, context.Canceled) {
 			m.errors.WithLabelValues(operation).Inc()
 		}
+	}
+}
+
+// failed counts a failure of what nobody waits for.
+func (m *metrics) failed(operation string) {
+	if m != nil {
+		m.errors.WithLabelValues(operation).Inc()
 	}
 }

@@ -104,14 +104,36 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if s.reads, err = openPool(path, true, readers); err != nil {
 		return errors.Join(err, db.Close())
 	}
-	s.writes, err = newWriter(s, db, checkpointer(path+"-wal", s.Log))
+	s.epoch = &epoch{path: path + ".epoch"}
+	s.writes, err = newWriter(s, db, s.between(path))
 	if err != nil {
 		return errors.Join(err, db.Close(), s.reads.Close())
 	}
-	if err := errors.Join(s.takeBack(ctx), s.foldAgain(ctx), s.switchOn(ctx)); err != nil {
+	if err := s.begin(ctx); err != nil {
 		return errors.Join(err, s.writes.close(), s.reads.Close())
 	}
 	return nil
+}
+
+// begin brings what the database holds up to date. Nothing is touched before it is known whether it was put back: each commit would hide
+// that a little more.
+func (s *Store) begin(ctx context.Context) error {
+	if err := s.openEpoch(ctx); err != nil {
+		return err
+	}
+	return errors.Join(s.takeBack(ctx), s.foldAgain(ctx), s.switchOn(ctx))
+}
+
+// between is what the writer does between two batches.
+func (s *Store) between(path string) func(*writer) {
+	checkpoint := checkpointer(path+"-wal", s.Log)
+	return func(w *writer) {
+		checkpoint(w)
+		if err := s.epoch.tend(s.Clock.Now()); err != nil {
+			s.metrics.failed("epoch")
+			s.Log.Error("how far the database has come could not be written beside it: that it was put back from a backup might not be noticed", zap.Error(err))
+		}
+	}
 }
 
 // openPool opens connections with everything that durability and isolation rest on. Page caches are capped: they are per connection.
@@ -231,29 +253,7 @@ func (s *Store) takeBack(ctx context.Context) error {
 
 // foldAgain folds what was folded under older rules.
 func (s *Store) foldAgain(ctx context.Context) error {
-	for {
-		folded := 0
-		err := s.write(ctx, "keep", func(t *txn) error {
-			rows, err := t.rows(`SELECT environment, id FROM purchases WHERE rules < ? LIMIT 500`, s.Rules)
-			if err != nil {
-				return err
-			}
-			keys, err := scanKeys(rows)
-			if err != nil {
-				return err
-			}
-			for _, key := range keys {
-				if err := t.foldOne(key); err != nil {
-					return err
-				}
-			}
-			folded = len(keys)
-			return nil
-		})
-		if err != nil || folded == 0 {
-			return err
-		}
-	}
+	return s.each(ctx, "keep", (*txn).foldOne, `SELECT environment, id FROM purchases WHERE rules < ? LIMIT 500`, s.Rules)
 }
 
 func (t *txn) foldOne(key purchase.Key) error {

@@ -39,6 +39,9 @@ type Store struct {
 	metrics    *metrics
 	recall     recall
 	release    func() error // gives the ownership of the file back
+	epoch      *epoch       // of the owner; nil for others
+	restores   int64        // how often the database was put back from a backup
+	restoredAt time.Time    // when last
 }
 
 var _ bridge.Store = (*Store)(nil)
@@ -99,12 +102,14 @@ func (s *Store) Reconsider(ctx context.Context) (int, error) {
 	return moved, nil
 }
 
-// probeRoom is more than a usual Keep needs.
-const probeRoom = 32 << 10
+const (
+	probe     = "probe"
+	probeRoom = 32 << 10 // more than a usual Keep needs
+)
 
 // Healthy proves that the store has room and can commit: it writes a few pages, gives them back and flushes.
 func (s *Store) Healthy(ctx context.Context) error {
-	return s.write(ctx, "probe", func(t *txn) error {
+	return s.write(ctx, probe, func(t *txn) error {
 		if _, err := t.exec(`UPDATE probe SET room = ? WHERE id = 1`, make([]byte, probeRoom)); err != nil {
 			return err
 		}
@@ -143,6 +148,9 @@ func (s *Store) Close() error {
 	var errs []error
 	if s.writes != nil {
 		errs = append(errs, s.writes.close())
+	}
+	if s.epoch != nil {
+		errs = append(errs, s.epoch.end())
 	}
 	s.statements.Range(func(_, statement any) bool {
 		errs = append(errs, statement.(*sql.Stmt).Close())

@@ -132,20 +132,42 @@ func (w *writer) transact(jobs []*job) error {
 	}
 	reach(jobs, "begun")
 	now := w.store.Clock.Now().Truncate(time.Microsecond).UTC()
+	moved := false
 	for _, j := range jobs {
 		if j.err = j.ctx.Err(); j.err != nil {
 			continue
 		}
-		if err := w.member(ctx, j, now); err != nil {
+		changed, err := w.member(ctx, j, now)
+		if err != nil {
 			return errors.Join(err, w.rollback(ctx))
 		}
+		moved = moved || changed
+	}
+	counter, err := w.count(ctx, moved)
+	if err != nil {
+		return errors.Join(err, w.rollback(ctx))
 	}
 	reach(jobs, "commit")
 	if err := w.say(ctx, "COMMIT"); err != nil {
 		return errors.Join(fmt.Errorf("commit: %w", err), w.rollback(ctx))
 	}
+	if moved && w.store.epoch != nil {
+		w.store.epoch.moved(counter)
+	}
 	reach(jobs, "committed")
 	return nil
+}
+
+// count raises the database's counter if the batch changed anything.
+func (w *writer) count(ctx context.Context, moved bool) (counter int64, err error) {
+	if !moved {
+		return 0, nil
+	}
+	t := &txn{ctx: ctx, writer: w, store: w.store}
+	if err := t.row(`UPDATE epoch SET counter = counter + 1 WHERE id = 1 RETURNING counter`).Scan(&counter); err != nil {
+		return 0, fmt.Errorf("count the commit: %w", err)
+	}
+	return counter, nil
 }
 
 // guarded turns a panic into the failure of the one job that caused it: everybody's purchases share this goroutine.
@@ -159,22 +181,23 @@ func (w *writer) guarded(j *job, t *txn) (err error) {
 	return j.do(t)
 }
 
-// member runs one job inside a savepoint. What it returns is a failure of the whole batch.
-func (w *writer) member(ctx context.Context, j *job, now time.Time) error {
+// member runs one job inside a savepoint, and says whether it changed anything. The error is a failure of the whole batch.
+func (w *writer) member(ctx context.Context, j *job, now time.Time) (changed bool, err error) {
 	if err := w.say(ctx, "SAVEPOINT member"); err != nil {
-		return fmt.Errorf("savepoint: %w", err)
+		return false, fmt.Errorf("savepoint: %w", err)
 	}
-	j.err = w.guarded(j, &txn{ctx: ctx, writer: w, store: w.store, job: j, now: now})
+	t := &txn{ctx: ctx, writer: w, store: w.store, job: j, now: now}
+	j.err = w.guarded(j, t)
 	if j.err != nil {
 		reach([]*job{j}, "roll back")
 		if err := w.say(ctx, "ROLLBACK TO member"); err != nil {
-			return errors.Join(j.err, err)
+			return false, errors.Join(j.err, err)
 		}
 	}
 	if err := w.say(ctx, "RELEASE member"); err != nil {
-		return errors.Join(j.err, err)
+		return false, errors.Join(j.err, err)
 	}
-	return nil
+	return j.err == nil && t.changed, nil
 }
 
 // rollback ends the transaction; SQLite may have ended it already by itself.
@@ -202,6 +225,8 @@ type txn struct {
 	store  *Store
 	job    *job
 	now    time.Time
+
+	changed bool // rows, but for those of the probe
 }
 
 // statement is parsed once.
@@ -239,6 +264,7 @@ func (t *txn) exec(text string, args ...any) (int, error) {
 	}
 	t.wrote(text)
 	n, err := r.RowsAffected()
+	t.changed = t.changed || n > 0 && t.job.name != probe
 	return int(n), err
 }
 
