@@ -9,8 +9,8 @@ import (
 // A store that was put back from a backup has forgotten what was done since: a finalize that made seats, a refund, a capture. The fact
 // Restored says so, and these are its effects: a finalize that nobody knows of is supposed, and no money moves on what was known before.
 
-// foldRestores finds the restores that may have forgotten something of this purchase: not those from before Dynamics made it. Providers are
-// asked about every payment again.
+// foldRestores finds the restores that may have forgotten something of this purchase: not those from before Dynamics says that it made it.
+// Providers are asked about every payment again.
 func (p *Purchase) foldRestores(facts []*Fact) {
 	var created time.Time
 	for _, f := range facts {
@@ -19,7 +19,7 @@ func (p *Purchase) foldRestores(facts []*Fact) {
 		}
 	}
 	for _, f := range facts {
-		if f.Kind == Restored && (created.IsZero() || !created.After(f.At.Add(p.policy.Margin))) {
+		if f.Kind == Restored && !created.After(f.At.Add(p.policy.Margin)) {
 			p.restores = append(p.restores, f)
 			p.askOrdered = max(p.askOrdered, f.Number)
 		}
@@ -28,9 +28,9 @@ func (p *Purchase) foldRestores(facts []*Fact) {
 }
 
 // suppose adds to the finalizes one for each restore: it may have been made, its outcome is unknown, and it left before the store was put
-// back. That matters only where there is money for a seat, and none is known.
+// back. That matters only where there is money for a seat, or was until then, and no seat is known.
 func (p *Purchase) suppose() {
-	if p.seated || p.Key.Orphaned() || !p.funded() {
+	if r := p.restored(); r == nil || p.seated || p.Key.Orphaned() || !p.funded() && !p.gaveBackSince(r.At) {
 		return
 	}
 	for _, f := range p.restores {
@@ -38,6 +38,13 @@ func (p *Purchase) suppose() {
 			Reason: "store_restored", At: f.At, told: f.Number, supposed: true})
 	}
 	slices.SortStableFunc(p.Finalizes, func(a, b Attempt) int { return cmp.Compare(a.Number, b.Number) })
+}
+
+// gaveBackSince tells whether we learned since an instant that money went back.
+func (p *Purchase) gaveBackSince(at time.Time) bool {
+	return p.anyPayment(func(pay Payment) bool {
+		return slices.ContainsFunc(pay.moved, func(f *Fact) bool { return f.Kind != Captured && f.Seen.After(at) })
+	})
 }
 
 // lastMade is the last finalize that was made for certain; nil if there is none.
