@@ -11,6 +11,10 @@ import (
 
 // trouble lets a trouble begin and end. Those that lie on the ways are the climate's.
 func (s *simulation) trouble(ctx context.Context, t trouble) {
+	if t.Kind == storeRestored {
+		s.putBack(ctx, t)
+		return
+	}
 	if sleepUntil(ctx, s.began.Add(t.At)) != nil {
 		return
 	}
@@ -39,6 +43,22 @@ func (s *simulation) trouble(ctx context.Context, t trouble) {
 			}
 		}
 	}
+}
+
+// putBack copies the database, and puts the copy in its place later.
+func (s *simulation) putBack(ctx context.Context, t trouble) {
+	if sleepUntil(ctx, s.began.Add(t.At-t.For)) != nil {
+		return
+	}
+	kept, err := s.backUp()
+	if sleepUntil(ctx, s.began.Add(t.At)) != nil {
+		return
+	}
+	s.journal.note(s.climate.now(), "trouble", t.String())
+	if err == nil {
+		err = s.restore(kept)
+	}
+	s.unmended = err
 }
 
 // catchesUpEvery is how long providers put off what they do not do at once.

@@ -89,7 +89,7 @@ func (l *lawbook) finally() {
 	l.housekeeping()
 	for i := range l.fates {
 		f := &l.fates[i]
-		if l.unheard(*f) {
+		if l.unheard(*f) || l.forgotElsewhere(*f) {
 			l.deaf++
 			f.Lost, f.Limbo = false, 0
 			continue
@@ -138,26 +138,26 @@ func broken(f fate) string {
 func (l *lawbook) unheard(f fate) bool {
 	asks, lists := l.powers(f.Provider)
 	if f.payment == "" || lists {
-		return false
+		return f.Turn == turnOrphan && l.forgotWord(f.Provider, f.payment) // a list tells of the shop's other sales too, and who knows none of it leaves it alone
 	}
 	if !f.returned.IsZero() {
 		return true // the first notification may come later than this, so what was heard cannot be told from it
 	}
-	if f.Page && asks {
+	if f.Page && asks && !l.forgotSession(f) {
 		return false
 	}
 	for _, id := range l.shop(f.Provider).paysFor(f) {
-		if _, heard := l.heard(f.Provider, id); !heard {
+		if _, heard := l.heard(f.Provider, id); !heard || !asks && l.forgotWord(f.Provider, id) {
 			return true
 		}
 	}
 	return false
 }
 
-// heard is when the daemon first acknowledged a notification of a payment.
+// heard is when the daemon first acknowledged a notification of a payment that it did not forget.
 func (l *lawbook) heard(provider, payment string) (time.Time, bool) {
 	for _, d := range l.shop(provider).Deliveries() {
-		if d.Payment == payment && d.Taken {
+		if d.Payment == payment && d.Taken && !l.forgot(d.At) {
 			return d.At, true
 		}
 	}

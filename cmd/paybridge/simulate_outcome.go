@@ -28,6 +28,9 @@ type seatPoint struct {
 
 // outcome sums up what both sides hold.
 func (s *simulation) outcome() *outcome {
+	if s.unmended != nil {
+		s.laws.breach("unmended: %v", s.unmended)
+	}
 	listed, err := s.listed(context.Background())
 	if err != nil {
 		s.laws.breach("unreadable: the store cannot be read: %v", err)

@@ -29,7 +29,10 @@ func (l *lawbook) inTime() {
 		}
 		deadline := made.Created.Add(l.Window)
 		paid := made.Created.Add(l.Scenes[i].Pays)
-		if asks, lists := l.powers(f.Provider); !lists && !(f.Page && asks) {
+		if l.unsaid(made) {
+			continue
+		}
+		if asks, lists := l.powers(f.Provider); !lists && (!(f.Page && asks) || l.forgotSession(f)) {
 			paid, _ = l.heard(f.Provider, f.payment)
 		}
 		calm := l.calm(paid, deadline.Add(-spare))
@@ -39,6 +42,15 @@ func (l *lawbook) inTime() {
 		l.breach("late: scene %d (%s at %s), purchase %s: paid %s before the deadline, nothing wrong for %s, and no seat in time (%s, desk %q)", f.Scene, f.Turn,
 			f.Provider, f.Purchase, deadline.Sub(paid).Round(time.Second), calm.Round(time.Second), f.State, f.Desk)
 	}
+}
+
+// unsaid tells whether Dynamics may have registered a purchase and the store have forgotten it, for all that it knows, and Dynamics cannot be
+// read back: that is for a person.
+func (l *lawbook) unsaid(made dataversesim.Purchase) bool {
+	return l.Dialect == "outbound" && l.Behaviours[dataversesim.OutboundReadBack] == "none" && slices.ContainsFunc(l.Troubles, func(t trouble) bool {
+		dated := l.Behaviours[dataversesim.OutboundCreated] == "readable"
+		return t.Kind == storeRestored && (!dated || made.Created.Before(l.began.Add(t.At+looksAgain)))
+	})
 }
 
 // clearSighted tells whether Dynamics is of a kind in which a faultless client brings every sale to its end.
@@ -58,7 +70,8 @@ func (l *lawbook) calm(from, to time.Time) (longest time.Duration) {
 	for begins.Before(to) {
 		ends, next := to, to
 		for _, t := range l.Troubles {
-			starts, over := l.began.Add(t.At-time.Minute), l.began.Add(t.At+t.For+ripple+time.Duration(t.Count)*10*time.Second)
+			wrong, right := t.span()
+			starts, over := l.began.Add(wrong-time.Minute), l.began.Add(right+ripple+time.Duration(t.Count)*10*time.Second)
 			switch {
 			case !starts.After(begins) && over.After(begins): // it is felt already
 				ends, next = begins, earlierOf(over, to)

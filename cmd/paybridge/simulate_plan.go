@@ -51,6 +51,7 @@ func (k sketch) draw() plan {
 	p.Scenes = writeScript(p.terms(k.purchases), p.booths())
 	p.spread(chance, p.Window*6/10)
 	p.Troubles = drawTroubles(chance, p)
+	p.Troubles = append(p.Troubles, drawRestore(p)...)
 	return p
 }
 

@@ -25,6 +25,8 @@ type simulation struct {
 	began   time.Time
 	laws    lawbook
 
+	unmended error // why the store could not be put back
+
 	writing sync.Mutex
 	fates   []fate
 }

@@ -42,6 +42,7 @@ const (
 	storeAway        troubleKind = "store_away"        // the store cannot be reached
 	storeFull        troubleKind = "store_full"        // the store has no room: it reads, and takes nothing
 	storeSlow        troubleKind = "store_slow"        // the store takes its time
+	storeRestored    troubleKind = "store_restored"    // the store is put back as it was
 	nodeCrash        troubleKind = "node_crash"        // a node dies at the Count-th boundary from now
 	nodeFreeze       troubleKind = "node_freeze"       // a node stands still, longer than its leases
 	nodeSkew         troubleKind = "node_skew"         // a node's clock is wrong
@@ -51,7 +52,7 @@ const (
 
 func troubleKinds() []troubleKind {
 	return []troubleKind{dynamicsOutage, dynamicsDeaf, dynamicsSlow, dynamicsThrottle, dynamicsCommits, dynamicsRefuses, entraOutage, providerOutage, providerDeaf,
-		endpointOutage, postLost, postLate, storeAway, storeFull, storeSlow, nodeCrash, nodeFreeze, nodeSkew, nodeRedeploy, certificateTurn}
+		endpointOutage, postLost, postLate, storeAway, storeFull, storeSlow, storeRestored, nodeCrash, nodeFreeze, nodeSkew, nodeRedeploy, certificateTurn}
 }
 
 // drawTroubles draws up to a dozen, of any kind, anywhere in the sale.
@@ -71,6 +72,19 @@ func drawTroubles(chance *rand.Rand, p plan) []trouble {
 		all = append(all, t.trimmed())
 	}
 	return all
+}
+
+const restoreStream = 0x726573746f7265
+
+// drawRestore lets one sale of eight lose what its store learned for a while. Chance that is its own leaves the others as they are.
+func drawRestore(p plan) []trouble {
+	chance := rand.New(rand.NewPCG(p.Seed, restoreStream))
+	if chance.IntN(8) > 0 {
+		return nil
+	}
+	at := time.Minute + time.Duration(chance.Int64N(int64(p.Window*14/10)))
+	lost := time.Second + time.Duration(chance.ExpFloat64()*float64(10*time.Minute))
+	return []trouble{{Number: len(p.Troubles) + 1, Kind: storeRestored, At: at, For: min(lost, at*9/10)}}
 }
 
 // drawn are the kinds that chance draws from; what nodes do is drawn more often.
@@ -93,7 +107,7 @@ func (t trouble) trimmed() trouble {
 		keep.For, keep.How = t.For, t.How
 	case dynamicsThrottle, postLost, postLate:
 		keep.For, keep.Share = t.For, t.Share
-	case dynamicsSlow, storeAway, storeFull, storeSlow:
+	case dynamicsSlow, storeAway, storeFull, storeSlow, storeRestored:
 		keep.For = t.For
 	case dynamicsCommits, dynamicsRefuses:
 		keep.Count = t.Count
@@ -120,6 +134,18 @@ func (t trouble) heldUp() string {
 // during tells whether the trouble lasts at an instant.
 func (t trouble) during(at time.Duration) bool { return at >= t.At && at < t.At+t.For }
 
+// span is from when to when something is wrong. What was learned before the store is put back is gone, and for a while after it everything is
+// looked at again.
+func (t trouble) span() (from, to time.Duration) {
+	if t.Kind == storeRestored {
+		return t.At - t.For, t.At + restart + looksAgain
+	}
+	return t.At, t.At + t.For
+}
+
+// looksAgain is how long what may have been done before the store was put back may not show.
+const looksAgain = 5 * time.Minute
+
 // String is the trouble in a story.
 func (t trouble) String() string {
 	text := string(t.Kind)
@@ -130,7 +156,8 @@ func (t trouble) String() string {
 	}
 	add(t.Where != "", " of %s", t.Where)
 	add(t.Kind == nodeCrash || t.Kind == nodeFreeze || t.Kind == nodeSkew || t.Kind == nodeRedeploy, " of node %d", t.Node)
-	add(t.For > 0, " for %s", t.For.Round(time.Second))
+	add(t.Kind == storeRestored, " as it was %s ago", t.For.Round(time.Second))
+	add(t.For > 0 && t.Kind != storeRestored, " for %s", t.For.Round(time.Second))
 	whose := "calls"
 	if t.Kind == dynamicsDeaf || t.Kind == providerDeaf {
 		whose = "answers"

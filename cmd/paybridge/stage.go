@@ -33,6 +33,7 @@ type stage struct {
 	closed  chan struct{} // the play is over: nobody starts a node again
 	served  int           // requests, which go round the nodes
 	mu      sync.Mutex
+	mending chan struct{} // the database is being put back, and no node starts before; nil: it is not
 }
 
 const (
@@ -74,7 +75,7 @@ func newStage(dir string, o stageOptions, clock bridge.Clock) (*stage, error) {
 		return nil, err
 	}
 	files := simFiles{dir: dir, ca: ca, chance: o.chance, timing: o.timing}
-	if err := errors.Join(s.openDynamics(files), s.openShops(files), files.settings(stageHost, "127.0.0.1:8081", filepath.Join(dir, "paybridge.db"))); err != nil {
+	if err := errors.Join(s.openDynamics(files), s.openShops(files), files.settings(stageHost, "127.0.0.1:8081", filepath.Join(dir, databaseFile))); err != nil {
 		return nil, err
 	}
 	return s, s.open()
@@ -112,15 +113,8 @@ func (s *stage) openShops(files simFiles) error {
 // open opens the store that several nodes share, and starts them.
 func (s *stage) open() error {
 	n := max(s.options.nodes, 1)
-	if n > 1 {
-		settings, err := loadConfig(filepath.Join(s.dir, "paybridge.yaml"))
-		if err != nil {
-			return err
-		}
-		s.shared, err = store.Open(context.Background(), settings.Store, store.Options{Clock: s.clock, Policy: policies(settings), Rules: purchase.Rules})
-		if err != nil {
-			return err
-		}
+	if err := s.share(n); err != nil {
+		return err
 	}
 	for i := range n {
 		p := &berth{stage: s, number: i}
@@ -132,6 +126,32 @@ func (s *stage) open() error {
 	return nil
 }
 
+// share opens the store for several nodes; one opens its own.
+func (s *stage) share(nodes int) error {
+	if nodes == 1 {
+		return nil
+	}
+	settings, err := loadConfig(filepath.Join(s.dir, "paybridge.yaml"))
+	if err != nil {
+		return err
+	}
+	shared, err := store.Open(context.Background(), settings.Store, store.Options{Clock: s.clock, Policy: policies(settings), Rules: purchase.Rules})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shared = shared
+	return nil
+}
+
+// common is the store that several nodes share, or nil.
+func (s *stage) common() *store.Store {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shared
+}
+
 // daemon is the node that lives now at the first berth.
 func (s *stage) daemon() *node { return s.berths[0].now() }
 
@@ -140,8 +160,8 @@ func (s *stage) doomed(d doom) { s.daemon().doom.Store(&d) }
 
 // store is what the nodes keep, seen past everything that stands in their way.
 func (s *stage) store() *store.Store {
-	if s.shared != nil {
-		return s.shared
+	if shared := s.common(); shared != nil {
+		return shared
 	}
 	return s.daemon().program.store
 }

@@ -46,10 +46,12 @@ func (p *berth) keep(n *node) {
 	p.serve()
 	<-n.ended
 	n.program.close()
+	close(n.closed)
 	if n.ends() {
 		return
 	}
 	_ = p.clock.Sleep(context.Background(), restart)
+	p.mended()
 	select {
 	case <-p.closed:
 		return

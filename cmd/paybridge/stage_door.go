@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/paybridge/paybridge/bridge"
@@ -108,7 +109,13 @@ func (d *door) Claim(ctx context.Context, owner string, n int, lease time.Durati
 	if d.weather != nil {
 		n = 1 // so that no two purchases begin to move at one instant
 	}
-	return d.Store.Claim(ctx, owner, n, lease)
+	claims, err := d.Store.Claim(ctx, owner, n, lease)
+	if d.weather != nil {
+		for _, c := range claims {
+			d.weather.kept(d.node.berth.name(), slices.DeleteFunc(slices.Clone(c.Facts), func(f purchase.Fact) bool { return f.Kind != purchase.Restored || !f.Seen.Equal(c.Now) }))
+		}
+	}
+	return claims, err
 }
 
 // Settle implements bridge.Store.

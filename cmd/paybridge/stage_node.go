@@ -29,6 +29,7 @@ type node struct {
 	end     context.CancelFunc
 	life    context.Context
 	ended   chan struct{}
+	closed  chan struct{} // nothing of it is open any more
 }
 
 // A doom is the boundary at which a node dies; the zero value is none.
@@ -54,7 +55,7 @@ func startNode(p *berth) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{berth: p, ended: make(chan struct{})}
+	n := &node{berth: p, ended: make(chan struct{}), closed: make(chan struct{})}
 	n.doom.Store(&doom{})
 	n.life, n.end = context.WithCancel(context.Background())
 	log := p.options.log
@@ -62,7 +63,7 @@ func startNode(p *berth) (*node, error) {
 		log = zap.NewNop()
 	}
 	n.program, err = wire(n.life, settings, wiring{clock: unhurried{localClock{p.clock, p}, n}, log: log, registry: prometheus.NewRegistry(), chance: p.options.chance,
-		store: p.shared, network: leash{n, p.net}, owner: fmt.Sprintf("node-%d-%d", p.number, p.lives+1),
+		store: p.common(), network: leash{n, p.net}, owner: fmt.Sprintf("node-%d-%d", p.number, p.lives+1),
 		door: func(s bridge.Store) bridge.Store { return &door{Store: s, node: n, weather: p.options.weather} }})
 	if err != nil {
 		n.end()

@@ -67,11 +67,21 @@ func (s *shop) pays(payment, purchase string) {
 
 // paysFor are the payments of a fate, at this shop.
 func (s *shop) paysFor(f fate) []string {
+	ids := []string{f.payment}
+	for _, id := range s.paysOf(f.Purchase) {
+		if id != f.payment {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// paysOf are the payments for a purchase.
+func (s *shop) paysOf(purchase string) (ids []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ids := []string{f.payment}
-	for id, purchase := range s.paid {
-		if purchase == f.Purchase && id != f.payment {
+	for id, of := range s.paid {
+		if of == purchase {
 			ids = append(ids, id)
 		}
 	}
