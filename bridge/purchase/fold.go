@@ -297,7 +297,8 @@ func (p *Purchase) foldDesk(facts []*Fact) {
 	sight := p.Sight()
 	orders, attempts := p.refundNews()
 	p.closed = last[Closed].Number > max(orders, attempts) && last[Closed].Detail.Basis == sight
-	if order := last[ReleaseOrdered]; order.Number > 0 && order.Detail.Basis == sight {
+	none := p.readBack.seats == SeatsNone || p.readBack.seats == SeatsUnsaid // to look for seats before one is given free takes nothing away
+	if order := last[ReleaseOrdered]; order.Number > 0 && (order.Detail.Basis == sight || none && order.Detail.Basis == p.sightOf(seatsUnasked)) {
 		p.freedFrom = order.At
 	}
 	if handed := last[Handed]; handed.Number > 0 && handed.Detail.Basis == sight && !p.closed && (handed.Detail.Cause != CauseRefundFailed || handed.Number > attempts) {

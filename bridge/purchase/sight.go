@@ -28,14 +28,17 @@ func (p Purchase) Matter() string {
 
 // Sight is what a place on the desk is judged by: Basis, Matter, the seats and whether they were given free, and whatever else can give a
 // reason to be there or take it away.
-func (p Purchase) Sight() string {
+func (p Purchase) Sight() string { return p.sightOf(p.readBack.seats) }
+
+// sightOf is the sight with these seats read back.
+func (p Purchase) sightOf(seats Seats) string {
 	contradicted := p.anyPayment(func(pay Payment) bool { return pay.Contradicted })
 	flags := fmt.Sprint(p.seated, p.Unsettled() != nil, p.accepted(), p.rumoured(), contradicted, p.retried)
 	if p.Released() {
 		flags += " released"
 	}
 	flags += p.invoiceSight()
-	return digest(p.Basis(), p.Matter(), flags, string(p.readBack.seats), p.claimedEvent, p.TiedTo)
+	return digest(p.Basis(), p.Matter(), flags, string(seats), p.claimedEvent, p.TiedTo)
 }
 
 func (p Purchase) moneyState() []string {
