@@ -20,6 +20,7 @@ type Payment struct {
 	ReservedAt time.Time // when we first had proof of it
 	Invoice    Invoice   // what the buyer asked to pay on; for payments of accounts that bill
 	held       bool      // it was reserved once, whatever became of it
+	heldAt     time.Time // when we last had proof of that
 	Captured   Money
 	Refunded   Money
 	Reversed   Money

@@ -147,6 +147,9 @@ func (p *Payment) note(f *Fact, objects map[string]*object) {
 		p.Approved = p.Approved || f.Kind == Approved
 		p.Lapsed = p.Lapsed || f.Kind == Lapsed
 		p.held = p.held || f.Kind == Authorised
+		if f.Kind == Authorised && f.Seen.After(p.heldAt) {
+			p.heldAt = f.Seen
+		}
 	}
 }
 

@@ -112,7 +112,10 @@ func planDoubt(p Purchase, now time.Time) (Next, bool) {
 	quiet := a.SendBefore.Add(p.policy.Quiet)
 	again := p.nextReadBack(quiet)
 	ask := Next{Step: StepReadBack, Attempt: a.Number}
-	if p.readBack.count > 0 && p.readBack.told < p.retried {
+	switch {
+	case a.supposed && p.Offer == nil: // Dynamics may say that it made the purchase since
+		return Next{Step: StepPrice, Basis: p.Basis()}, true
+	case p.readBack.count > 0 && p.readBack.told < p.retried:
 		return ask, true
 	}
 	switch p.readBack.seats {

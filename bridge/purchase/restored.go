@@ -30,7 +30,7 @@ func (p *Purchase) foldRestores(facts []*Fact) {
 // suppose adds to the finalizes one for each restore: it may have been made, its outcome is unknown, and it left before the store was put
 // back. That matters only where there is money for a seat, or was until then, and no seat is known.
 func (p *Purchase) suppose() {
-	if r := p.restored(); r == nil || p.seated || p.Key.Orphaned() || !p.funded() && !p.gaveBackSince(r.At) {
+	if r := p.restored(); r == nil || p.seated || p.Key.Orphaned() || !p.funded() && !p.lostSince(r.At) {
 		return
 	}
 	for _, f := range p.restores {
@@ -40,10 +40,11 @@ func (p *Purchase) suppose() {
 	slices.SortStableFunc(p.Finalizes, func(a, b Attempt) int { return cmp.Compare(a.Number, b.Number) })
 }
 
-// gaveBackSince tells whether we learned since an instant that money went back.
-func (p *Purchase) gaveBackSince(at time.Time) bool {
+// lostSince tells whether we learned since an instant of money for a seat that is not there any more: taken and sent back, or reserved.
+func (p *Purchase) lostSince(at time.Time) bool {
 	return p.anyPayment(func(pay Payment) bool {
-		return slices.ContainsFunc(pay.moved, func(f *Fact) bool { return f.Kind != Captured && f.Seen.After(at) })
+		back := slices.ContainsFunc(pay.moved, func(f *Fact) bool { return f.Kind != Captured && f.Seen.After(at) })
+		return back || p.policy.SeatFirst(pay.Account) && pay.heldAt.After(at)
 	})
 }
 

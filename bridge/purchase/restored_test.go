@@ -24,29 +24,32 @@ func (h *history) born(at time.Time) *history {
 }
 
 func TestAfterARestoreASeatIsLookedForBeforeItIsMade(t *testing.T) {
-	known := func() *history { return paid().restored().asked("p") }
+	known := func() *history { return paid().restored().asked("p").priced(euros45, "") }
 	risky := func(h *history) *history { h.policy.Repeat = purchase.RepeatAfterQuiet; return h }
 	late := func(h *history) *history { return h.pass(h.policy.Quiet) }
 	hold(t, map[string]scene{
-		"nothing is known":                   {known(), purchase.StepReadBack, purchase.CauseNone},
-		"there is one":                       {known().looked(purchase.SeatsAll).priced(euros45, ""), purchase.StepDone, purchase.CauseNone},
-		"there is none, and it may come":     {known().looked(purchase.SeatsNone), purchase.StepWait, purchase.CauseReadBackTooEarly},
-		"there is none":                      {late(known()).looked(purchase.SeatsNone), purchase.StepPrice, purchase.CauseNone},
-		"there is none, for the price":       {late(known()).looked(purchase.SeatsNone).priced(euros45, ""), purchase.StepFinalize, purchase.CauseNone},
-		"there are some":                     {late(known()).looked(purchase.SeatsSome), purchase.StepHandOver, purchase.CausePartialSeats},
-		"nobody can say":                     {late(known()).looked(purchase.SeatsUnsaid), purchase.StepHandOver, purchase.CauseOutcomeUnknown},
-		"nobody can say, and a repeat may":   {risky(late(known()).looked(purchase.SeatsUnsaid)), purchase.StepHandOver, purchase.CauseOutcomeUnknown},
-		"a person can say":                   {late(known().looked(purchase.SeatsUnsaid)).says(purchase.SeatsNone), purchase.StepPrice, purchase.CauseNone},
-		"Dynamics made it since":             {paid().restored().asked("p").born(begin.Add(9999*time.Hour)).priced(euros45, ""), purchase.StepFinalize, purchase.CauseNone},
-		"Dynamics made it about then":        {paid().restored().asked("p").born(time.Date(2026, 3, 1, 9, 1, 0, 0, time.UTC)), purchase.StepReadBack, purchase.CauseNone},
-		"it had its seat before":             {paid().priced(euros45, "").attempt(purchase.StepFinalize, "", purchase.Confirmed).restored().asked("p"), purchase.StepDone, purchase.CauseNone},
-		"it was refused before":              {late(declinedSeat().restored().asked("p")).looked(purchase.SeatsNone).priced(euros45, ""), purchase.StepHandOver, purchase.CauseRefused},
-		"put back twice":                     {late(known()).looked(purchase.SeatsNone).priced(euros45, "").restored().asked("p"), purchase.StepReadBack, purchase.CauseNone},
-		"nobody paid":                        {newHistory().session("p").restored().asked("p").priced(euros45, ""), purchase.StepWait, purchase.CausePaymentPending},
-		"it went back since":                 {newHistory().session("p").restored().proved(purchase.Captured, "p", "c", euros45).proved(purchase.Refunded, "p", "r", euros45).asked("p"), purchase.StepReadBack, purchase.CauseNone},
-		"it went back since, and has a seat": {newHistory().session("p").restored().proved(purchase.Captured, "p", "c", euros45).proved(purchase.Refunded, "p", "r", euros45).asked("p").looked(purchase.SeatsAll), purchase.StepHandOver, purchase.CauseSeatWithoutMoney},
+		"it may be from after it":              {paid().restored().asked("p"), purchase.StepPrice, purchase.CauseNone},
+		"nothing is known":                     {known(), purchase.StepReadBack, purchase.CauseNone},
+		"there is one":                         {known().looked(purchase.SeatsAll).priced(euros45, ""), purchase.StepDone, purchase.CauseNone},
+		"there is none, and it may come":       {known().looked(purchase.SeatsNone), purchase.StepWait, purchase.CauseReadBackTooEarly},
+		"there is none":                        {late(known()).looked(purchase.SeatsNone), purchase.StepFinalize, purchase.CauseNone},
+		"there are some":                       {late(known()).looked(purchase.SeatsSome), purchase.StepHandOver, purchase.CausePartialSeats},
+		"nobody can say":                       {late(known()).looked(purchase.SeatsUnsaid), purchase.StepHandOver, purchase.CauseOutcomeUnknown},
+		"nobody can say, and a repeat may":     {risky(late(known()).looked(purchase.SeatsUnsaid)), purchase.StepHandOver, purchase.CauseOutcomeUnknown},
+		"a person can say":                     {late(known().looked(purchase.SeatsUnsaid)).says(purchase.SeatsNone), purchase.StepPrice, purchase.CauseNone},
+		"Dynamics made it since":               {paid().restored().asked("p").born(begin.Add(9999*time.Hour)).priced(euros45, ""), purchase.StepFinalize, purchase.CauseNone},
+		"Dynamics made it about then":          {paid().restored().asked("p").born(time.Date(2026, 3, 1, 9, 1, 0, 0, time.UTC)), purchase.StepReadBack, purchase.CauseNone},
+		"it had its seat before":               {paid().priced(euros45, "").attempt(purchase.StepFinalize, "", purchase.Confirmed).restored().asked("p"), purchase.StepDone, purchase.CauseNone},
+		"it was refused before":                {late(declinedSeat().restored().asked("p")).looked(purchase.SeatsNone).priced(euros45, ""), purchase.StepHandOver, purchase.CauseRefused},
+		"put back twice":                       {late(known()).looked(purchase.SeatsNone).priced(euros45, "").restored().asked("p"), purchase.StepReadBack, purchase.CauseNone},
+		"nobody paid":                          {newHistory().session("p").restored().asked("p").priced(euros45, ""), purchase.StepWait, purchase.CausePaymentPending},
+		"it went back since":                   {newHistory().session("p").restored().proved(purchase.Captured, "p", "c", euros45).proved(purchase.Refunded, "p", "r", euros45).asked("p").priced(euros45, ""), purchase.StepReadBack, purchase.CauseNone},
+		"it was reserved since, and let go of": {seatFirst(newHistory().session("p").restored().proved(purchase.Authorised, "p", "a", euros45).proved(purchase.Failed, "p", "a", euros45).asked("p").priced(euros45, "")), purchase.StepReadBack, purchase.CauseNone},
+		"it went back since, and has a seat":   {newHistory().session("p").restored().proved(purchase.Captured, "p", "c", euros45).proved(purchase.Refunded, "p", "r", euros45).asked("p").looked(purchase.SeatsAll), purchase.StepHandOver, purchase.CauseSeatWithoutMoney},
 	})
 }
+
+func seatFirst(h *history) *history { h.policy.Reserving = []string{"shop"}; return h }
 
 // says is a person's word on what Dynamics shows.
 func (h *history) says(s purchase.Seats) *history {

@@ -33,15 +33,15 @@ func (l *lawbook) forgotOpening(provider, payment string) bool {
 	return ok && (l.forgot(p.Created) || l.forgot(p.Created.Add(opens)))
 }
 
-// forgotElsewhere tells whether the store forgot what the same buyer paid at another provider, which has no list.
-func (l *lawbook) forgotElsewhere(f fate) bool {
+// unheardElsewhere tells whether nobody told us, or we forgot, what the same buyer paid at another provider, which has no list.
+func (l *lawbook) unheardElsewhere(f fate) bool {
 	for _, name := range l.Providers {
 		asks, lists := l.powers(name)
 		if name == f.Provider || lists {
 			continue
 		}
 		for _, id := range l.shop(name).paysOf(f.Purchase) {
-			if _, heard := l.heard(name, id); !heard && l.forgotOpening(name, id) || !asks && l.forgotWord(name, id) {
+			if _, heard := l.heard(name, id); !heard && (!asks || l.forgotOpening(name, id)) || !asks && l.forgotWord(name, id) {
 				return true
 			}
 		}

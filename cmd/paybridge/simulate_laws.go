@@ -89,7 +89,7 @@ func (l *lawbook) finally() {
 	l.housekeeping()
 	for i := range l.fates {
 		f := &l.fates[i]
-		if l.unheard(*f) || l.forgotElsewhere(*f) {
+		if l.unheard(*f) || l.unheardElsewhere(*f) {
 			l.deaf++
 			f.Lost, f.Limbo = false, 0
 			continue
