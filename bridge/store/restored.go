@@ -14,6 +14,9 @@ const tellsLate = 7 * 24 * time.Hour
 // mark adds to a purchase that the store was put back, if its facts do not say so yet. It is done when somebody is about to work on it, so
 // what nobody touches costs nothing.
 func (t *txn) mark(key purchase.Key) error {
+	if t.store.restores == 0 {
+		return nil
+	}
 	n, err := t.exec(`UPDATE purchases SET restores = ? WHERE environment = ? AND id = ? AND restores < ?`, t.store.restores, key.Environment, key.ID, t.store.restores)
 	if err != nil || n == 0 {
 		return err
