@@ -113,7 +113,7 @@ func planDoubt(p Purchase, now time.Time) (Next, bool) {
 	again := p.nextReadBack(quiet)
 	ask := Next{Step: StepReadBack, Attempt: a.Number}
 	switch {
-	case a.supposed && p.Offer == nil: // Dynamics may say that it made the purchase since
+	case a.supposed && p.Offer == nil && p.funded() && now.Before(p.Deadline.At): // Dynamics may say that it made the purchase since
 		return Next{Step: StepPrice, Basis: p.Basis()}, true
 	case p.readBack.count > 0 && p.readBack.told < p.retried:
 		return ask, true

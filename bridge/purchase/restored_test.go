@@ -29,6 +29,7 @@ func TestAfterARestoreASeatIsLookedForBeforeItIsMade(t *testing.T) {
 	late := func(h *history) *history { return h.pass(h.policy.Quiet) }
 	hold(t, map[string]scene{
 		"it may be from after it":              {paid().restored().asked("p"), purchase.StepPrice, purchase.CauseNone},
+		"it may be, and it is late":            {paid().restored().asked("p").pass(time.Hour), purchase.StepReadBack, purchase.CauseNone},
 		"nothing is known":                     {known(), purchase.StepReadBack, purchase.CauseNone},
 		"there is one":                         {known().looked(purchase.SeatsAll).priced(euros45, ""), purchase.StepDone, purchase.CauseNone},
 		"there is none, and it may come":       {known().looked(purchase.SeatsNone), purchase.StepWait, purchase.CauseReadBackTooEarly},
