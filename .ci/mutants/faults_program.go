@@ -50,4 +50,20 @@ var programFaults = []fault{
 		in:   "./cmd/paybridge", test: "TestAWayBackIsNobodysToGuess",
 		cost: "Return pages are found by trying.",
 	},
+	{
+		name: "the tokens of Dynamics are logged",
+		file: "dataverse/token.go",
+		was:  "	t.metrics.signedIn(t.expires)\n",
+		is:   "	t.metrics.signedIn(t.expires)\n\tt.log.Info(\"signed in to dynamics\", zap.String(\"state\", token))\n",
+		in:   "./cmd/paybridge", test: "TestSalesOfChanceKeepTheLaws",
+		cost: "Who reads the log can do in Dynamics what we can.",
+	},
+	{
+		name: "return addresses are logged",
+		file: "bridge/checkout.go",
+		was:  `c.Log.Info("buyer sent to pay", `,
+		is:   `c.Log.Info("buyer sent to pay", zap.String("state", order.Return), `,
+		in:   "./cmd/paybridge", test: "TestSalesOfChanceKeepTheLaws",
+		cost: "Who reads the log opens the return pages of buyers.",
+	},
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	stdlog "log"
 	"math/rand/v2"
-	"os"
 	"time"
 
 	"go.uber.org/zap"
@@ -38,7 +37,7 @@ func (realChance) Float64() float64 { return rand.Float64() }
 func (realChance) Token() string { return crand.Text() }
 
 // newLogger writes JSON lines with UTC times.
-func newLogger(out *os.File) *zap.Logger {
+func newLogger(out zapcore.WriteSyncer) *zap.Logger {
 	encoder := zap.NewProductionEncoderConfig()
 	encoder.TimeKey, encoder.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
 	encoder.EncodeDuration = zapcore.StringDurationEncoder

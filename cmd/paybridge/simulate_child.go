@@ -76,7 +76,7 @@ func answerAssignments(in *json.Decoder, out *json.Encoder, bubble func(func()))
 // carryOut plays the plan. It must run in a bubble.
 func (a assignment) carryOut(dir string) answer {
 	j := newJournal(a.Story)
-	o, err := a.plan().play(dir, j, nil)
+	o, err := a.plan().play(dir, j)
 	if err != nil {
 		return answer{Error: err.Error()}
 	}

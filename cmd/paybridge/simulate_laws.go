@@ -18,6 +18,8 @@ type lawbook struct {
 	said  []string
 	grown int // goroutines when the daemon had just begun
 	deaf  int // fates about which nobody told the daemon what counts, and that it had no way to ask about
+
+	secrets *eavesdropper
 }
 
 // looksAtLaws is how often the laws are asked while everything moves.
@@ -54,6 +56,14 @@ func (l *lawbook) always() {
 	}
 	if _, accepted := l.forgeries(); accepted > 0 && !l.unsure() {
 		l.breach("%d forged notifications were taken", accepted)
+	}
+	l.discreet()
+}
+
+// discreet is the law that nothing secret leaves by the log.
+func (l *lawbook) discreet() {
+	for _, leak := range l.secrets.leaks() {
+		l.breach("leak of a secret: %s", leak)
 	}
 }
 

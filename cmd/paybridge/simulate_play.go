@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/paybridge/paybridge/bridge"
 )
@@ -35,24 +34,30 @@ type simulation struct {
 const aftermath = 3 * time.Hour
 
 // play plays a plan in a folder and says what became of it.
-func (p plan) play(dir string, j *journal, log *zap.Logger) (*outcome, error) {
+func (p plan) play(dir string, j *journal) (*outcome, error) {
 	s := &simulation{plan: p, journal: j, began: time.Now(), fates: make([]fate, len(p.Scenes))}
 	s.climate = newClimate(p, wallClock{}, j)
+	secrets := newEavesdropper()
+	s.climate.secrets, s.laws = secrets, lawbook{simulation: s, secrets: secrets}
 	var err error
 	s.stage, err = newStage(dir, stageOptions{outbound: p.Dialect == "outbound", providers: p.Providers, wishes: p.wishes(), window: p.Window,
 		behaviours: p.Behaviours, seed: p.Seed, nodes: p.Nodes, limits: p.Limits, timing: p.Timing, token: p.Token, chaos: p.Chaos,
-		random: &lockedRandom{source: newChaCha(p.Seed, 1)}, chance: &seededChance{seed: p.Seed, random: lockedRandom{source: newChaCha(p.Seed, 2)}},
-		weather: s.climate, log: log}, wallClock{})
+		random: &lockedRandom{source: newChaCha(p.Seed, 1)}, chance: &seededChance{seed: p.Seed, random: lockedRandom{source: newChaCha(p.Seed, 2)}, secrets: secrets},
+		weather: s.climate, log: newLogger(secrets)}, wallClock{})
 	if err != nil {
 		return nil, err
 	}
-	s.laws.simulation = s
+	if err := secrets.settings(filepath.Join(dir, "paybridge.yaml")); err != nil {
+		return nil, err
+	}
 	time.Sleep(time.Second)
 	s.laws.grown = runtime.NumGoroutine()
 	s.happens()
 	o := s.outcome()
 	s.stage.close()
 	time.Sleep(time.Hour) // what a client still waits for when its node ends runs into its time-out
+	s.laws.discreet()
+	o.Broken = s.laws.said
 	return o, nil
 }
 
@@ -143,8 +148,9 @@ func newChaCha(seed, stream uint64) *rand.ChaCha8 {
 // A seededChance is the daemon's chance. What spreads things depends on the instant alone: of two that draw at once nobody knows which
 // is first.
 type seededChance struct {
-	seed   uint64
-	random lockedRandom
+	seed    uint64
+	random  lockedRandom
+	secrets *eavesdropper
 }
 
 // Float64 implements bridge.Chance.
@@ -156,5 +162,7 @@ func (c *seededChance) Float64() float64 {
 func (c *seededChance) Token() string {
 	var raw [16]byte
 	_, _ = c.random.Read(raw[:])
-	return fmt.Sprintf("%x", raw)
+	token := fmt.Sprintf("%x", raw)
+	c.secrets.learn("token of a return address", token)
+	return token
 }

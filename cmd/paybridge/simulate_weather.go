@@ -25,6 +25,7 @@ type climate struct {
 	mu      sync.Mutex
 	seen    map[string]int // calls by their key, so that the same call again is another
 	journal *journal
+	secrets *eavesdropper // is told what calls sign in with; nil: nobody is
 }
 
 func newClimate(p plan, clock bridge.Clock, j *journal) *climate {
@@ -69,6 +70,9 @@ func (c *climate) now() time.Duration { return c.clock.Now().Sub(c.began) }
 
 // call implements weather.
 func (c *climate) call(from string, req *http.Request) passage {
+	if c.secrets != nil {
+		c.secrets.carried(req)
+	}
 	d := c.dice(strings.Join([]string{from, req.Method, req.URL.Host, req.URL.Path, req.URL.RawQuery, contentOfRequest(req)}, " "))
 	p := passage{there: d.between(10*time.Millisecond, 60*time.Millisecond), back: d.between(20*time.Millisecond, 250*time.Millisecond), address: addressOf(from)}
 	for _, t := range c.troubles {
