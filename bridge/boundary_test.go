@@ -57,12 +57,10 @@ func (h *house) factsOf(t *testing.T, id string) []purchase.Fact {
 func (h *house) awaitRest(t *testing.T, id string) {
 	t.Helper()
 	key := purchase.Key{Environment: "main", ID: id}
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if row, _, err := h.store.Find(t.Context(), key); err == nil && (row.Stage == bridge.Idle || row.Stage == bridge.Waiting) {
-			return
-		}
-	}
-	t.Fatal("it never comes to rest")
+	until(t, "it never comes to rest", func() bool {
+		row, _, err := h.store.Find(t.Context(), key)
+		return err == nil && (row.Stage == bridge.Idle || row.Stage == bridge.Waiting)
+	})
 }
 
 // kept are the facts of a kind that are about a step.

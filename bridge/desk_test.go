@@ -148,31 +148,40 @@ func TestASecondPaymentGoesBackByThePolicyAndTheFirstStays(t *testing.T) {
 	h.pay(t, b, id, "p1", euros45)
 	h.await(t, id, purchase.StateFinalized)
 	h.pay(t, b, id, "p2", euros45)
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if sum, _ := r.total(); sum > 0 {
-			break
-		}
-	}
+	until(t, "nothing goes back", func() bool { sum, _ := r.total(); return sum > 0 })
 	h.await(t, id, purchase.StateFinalized)
 	if sum, keys := r.total(); sum != 4500 || keys != 1 {
 		t.Errorf("%d went back under %d keys", sum, keys)
 	}
 }
 
+// awaitFailedRefund waits until the desk knows that a refund failed.
+func (h *house) awaitFailedRefund(t *testing.T, id string) {
+	t.Helper()
+	until(t, "nobody knows of the refund that failed", func() bool {
+		return h.await(t, id, purchase.StateHeld).Summary.Cause == purchase.CauseRefundFailed
+	})
+}
+
+// turnedDown is a purchase on the desk whose first refund the provider will turn down.
+func turnedDown(t *testing.T) (h *house, r *refunding, b *bridge.Bridge, key purchase.Key) {
+	t.Helper()
+	h = newHouse(t, time.Minute)
+	h.full("full")
+	r, b = h.refunding(t)
+	r.answers = []error{final{errors.New("the balance is too low")}}
+	key = purchase.Key{Environment: "main", ID: h.dynamics.register(euros45, time.Now())}
+	h.pay(t, b, key.ID, "p1", euros45)
+	h.await(t, key.ID, purchase.StateHeld)
+	return h, r, b, key
+}
+
 func TestARefundThatIsTurnedDownIsOnTheDeskAndMayBeTriedAgain(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, time.Minute)
-	h.full("full")
-	r, b := h.refunding(t)
-	r.answers = []error{final{errors.New("the balance is too low")}}
-	id := h.dynamics.register(euros45, time.Now())
-	key := purchase.Key{Environment: "main", ID: id}
-	h.pay(t, b, id, "p1", euros45)
-	h.await(t, id, purchase.StateHeld)
+	h, r, b, key := turnedDown(t)
+	id := key.ID
 	decide(t, b, bridge.Decision{Key: key, Action: purchase.ActRefund})
-	for h.await(t, id, purchase.StateHeld).Summary.Cause != purchase.CauseRefundFailed {
-		time.Sleep(5 * time.Millisecond)
-	}
+	h.awaitFailedRefund(t, id)
 	decide(t, b, bridge.Decision{Key: key, Action: purchase.ActRefund})
 	h.await(t, id, purchase.StateRefunded)
 	if sum, keys := r.total(); sum != 4500 || keys != 1 {
@@ -388,20 +397,10 @@ func TestARefundInDoubtIsNotRepeatedBeforeTheProviderAllows(t *testing.T) {
 
 func TestARefundThatFailsIsOnTheDeskThoughAPersonClosedMeanwhile(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, time.Minute)
-	h.full("full")
-	r, b := h.refunding(t)
-	r.answers = []error{final{errors.New("the balance is too low")}}
-	id := h.dynamics.register(euros45, time.Now())
-	key := purchase.Key{Environment: "main", ID: id}
-	h.pay(t, b, id, "p1", euros45)
-	h.await(t, id, purchase.StateHeld)
+	h, _, b, key := turnedDown(t)
+	id := key.ID
 	decide(t, b, bridge.Decision{Key: key, Action: purchase.ActClose})
 	h.await(t, id, purchase.StateResolved)
 	decide(t, b, bridge.Decision{Key: key, Action: purchase.ActRefund})
-	for end := time.Now().Add(20 * time.Second); h.await(t, id, purchase.StateHeld).Summary.Cause != purchase.CauseRefundFailed; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("nobody knows of the refund that failed")
-		}
-	}
+	h.awaitFailedRefund(t, id)
 }

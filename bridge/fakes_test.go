@@ -382,6 +382,16 @@ func (h *house) run(t testing.TB, nodes ...*bridge.Bridge) {
 	t.Cleanup(func() { cancel(); wg.Wait() })
 }
 
+// until waits for what comes soon; where it does not come the test ends with what is missing.
+func until(t testing.TB, missing string, came func() bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !came(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal(missing)
+		}
+	}
+}
+
 func (h *house) await(t testing.TB, id string, want purchase.State) bridge.Row {
 	t.Helper()
 	key := purchase.Key{Environment: "main", ID: id}

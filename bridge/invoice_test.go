@@ -91,12 +91,10 @@ func TestARequestForAnInvoiceIsWorthASeatAndIsPaidLater(t *testing.T) {
 
 func (h *house) awaitRegistered(t *testing.T, id string) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if row, _, err := h.store.Find(t.Context(), purchase.Key{Environment: "main", ID: id}); err == nil && row.Summary.Registered {
-			return
-		}
-	}
-	t.Fatal("it is not registered")
+	until(t, "it is not registered", func() bool {
+		row, _, err := h.store.Find(t.Context(), purchase.Key{Environment: "main", ID: id})
+		return err == nil && row.Summary.Registered
+	})
 }
 
 func TestAnInvoiceWaitsForApprovalWhereThePolicySaysSo(t *testing.T) {

@@ -20,11 +20,7 @@ func (h *house) lost(t *testing.T) (*refunding, *bridge.Bridge, purchase.Key) {
 	h.await(t, orphan.ID, purchase.StateHeld)
 	r.show(false)
 	decide(t, b, bridge.Decision{Key: orphan, Action: purchase.ActRefund})
-	for end := time.Now().Add(20 * time.Second); !h.begun(t, orphan); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the refund was not begun")
-		}
-	}
+	until(t, "the refund was not begun", func() bool { return h.begun(t, orphan) })
 	return r, b, orphan
 }
 
@@ -52,11 +48,7 @@ func (r *refunding) call(name string) {
 // awaitAsked waits until the provider was asked about the purchase's payments once more.
 func (h *house) awaitAsked(t *testing.T, id string, times int) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); len(kept(h.factsOf(t, id), purchase.Asked, "")) <= times; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("nobody asked")
-		}
-	}
+	until(t, "nobody asked", func() bool { return len(kept(h.factsOf(t, id), purchase.Asked, "")) > times })
 }
 
 func TestAnOrphanOnItsWayBackIsTiedToNothing(t *testing.T) {

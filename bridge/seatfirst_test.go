@@ -3,6 +3,7 @@ package bridge_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -38,11 +39,7 @@ func (h *house) truth(ref string) purchase.Kind {
 
 func (h *house) awaitTruth(t *testing.T, ref string, want purchase.Kind) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); h.truth(ref) != want; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("the payment is %s, want %s", h.truth(ref), want)
-		}
-	}
+	until(t, fmt.Sprintf("the payment never is %s", want), func() bool { return h.truth(ref) == want })
 }
 
 func TestSeatFirstTheMoneyIsTakenOnceTheSeatIsThere(t *testing.T) {
