@@ -83,7 +83,7 @@ func (p *program) run(ctx context.Context, public, operations, control net.Liste
 // prune forgets old delivery bodies; the facts stay.
 func (p *program) prune(ctx context.Context) error {
 	for {
-		n, err := p.store.Prune(ctx, p.clock.Now().Add(-keepBodies))
+		n, err := p.store.Prune(ctx, p.clock.Now().Add(-p.keep))
 		if err != nil && ctx.Err() == nil {
 			p.log.Error("old deliveries could not be pruned", zap.Error(err))
 		} else if n > 0 {

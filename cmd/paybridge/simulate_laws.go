@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/providers/providersim"
 )
 
 // A lawbook holds the laws of the design against what the simulators hold, all the time and at the end.
@@ -54,8 +56,10 @@ func (l *lawbook) always() {
 			}
 		}
 	}
-	if _, accepted := l.forgeries(); accepted > 0 && !l.unsure() {
-		l.breach("%d forged notifications were taken", accepted)
+	for _, d := range l.deceits() {
+		if !l.unsure(d) {
+			l.breach("forged: scene %d at %s, purchase %s: it was taken %s after the sale began", d.scene, d.provider, d.purchase, d.at.Sub(l.began).Round(time.Second))
+		}
 	}
 	l.discreet()
 }
@@ -67,9 +71,12 @@ func (l *lawbook) discreet() {
 	}
 }
 
-// unsure tells whether notifications may have had to be taken before they could be checked: what it takes to check them was out of reach.
-func (l *lawbook) unsure() bool {
-	return slices.ContainsFunc(l.Troubles, func(t trouble) bool { return t.Kind == providerOutage || t.Kind == providerDeaf })
+// unsure tells whether the notification may have had to be taken before it could be checked: its provider was out of reach just then.
+func (l *lawbook) unsure(d deceit) bool {
+	return slices.ContainsFunc(l.Troubles, func(t trouble) bool {
+		away := t.Kind == providerOutage || t.Kind == providerDeaf
+		return away && t.Where == d.provider && !d.at.Before(l.began.Add(t.At)) && d.at.Before(l.began.Add(t.At+t.For+ripple))
+	})
 }
 
 // believed: of what was only forged nothing is kept, not even as hearsay.
@@ -78,16 +85,22 @@ func (l *lawbook) believed() {
 		if f.Turn != turnForged {
 			continue
 		}
-		_, facts, err := l.store().Find(context.Background(), purchase.Key{Environment: demoEnvironment, ID: f.Purchase})
-		if err != nil {
-			continue
-		}
+		_, facts, _ := l.known(f)
 		for _, fact := range facts {
 			if fact.Payment != "" && fact.Money.Positive() {
 				l.breach("forged: scene %d at %s, purchase %s: %s of %s was believed", f.Scene, f.Provider, f.Purchase, fact.Kind, fact.Payment)
 			}
 		}
 	}
+}
+
+// known is what the store holds of a fate's purchase; false for nothing. Of what cannot be read nothing can be said, and that is a breach.
+func (l *lawbook) known(f fate) (bridge.Row, []purchase.Fact, bool) {
+	row, facts, err := l.store().Find(context.Background(), purchase.Key{Environment: demoEnvironment, ID: f.Purchase})
+	if err != nil && !errors.Is(err, bridge.ErrNotFound) {
+		l.breach("unreadable: scene %d, purchase %s: %v", f.Scene, f.Purchase, err)
+	}
+	return row, facts, err == nil
 }
 
 // finally are the laws of the end.
@@ -97,25 +110,28 @@ func (l *lawbook) finally() {
 	l.order()
 	l.inTime()
 	l.housekeeping()
+	l.oneRefund()
+	l.oneKey()
 	for i := range l.fates {
 		f := &l.fates[i]
-		if l.unheard(*f) || l.unheardElsewhere(*f) {
+		law := broken(*f)
+		switch {
+		case law == "":
+		case l.unheard(*f) || l.unheardElsewhere(*f), !f.Lost && f.Limbo == 0 && l.untold(*f):
 			l.deaf++
 			f.Lost, f.Limbo = false, 0
-			continue
-		}
-		if law := broken(*f); law != "" {
+		default:
 			l.breach("%s", law)
 		}
 	}
 }
 
 // moreGoroutines is how many more there may be at the end of all than at the beginning: idle connections of the store.
-const moreGoroutines = 24
+const moreGoroutines = 4
 
 // housekeeping: what is no longer needed is gone, and nothing grows without end.
 func (l *lawbook) housekeeping() {
-	n, err := l.store().Prune(context.Background(), time.Now().Add(-keepBodies-2*pruneEvery))
+	n, err := l.store().Prune(context.Background(), time.Now().Add(-l.keep()-2*pruneEvery))
 	if err != nil || n > 0 {
 		l.breach("retention: %d deliveries are kept for too long (%v)", n, err)
 	}
@@ -143,15 +159,12 @@ func broken(f fate) string {
 	return ""
 }
 
-// unheard tells whether the provider never managed to tell us what became of a payment that we did not open, or of the money after the
-// seat: it cannot be asked about what nobody names, and has no list. Reconciliation with its settlement file is what finds these.
+// unheard tells whether the provider never managed to tell us of a payment that we did not open: it cannot be asked about what nobody
+// names, and has no list. Reconciliation with its settlement file is what finds these.
 func (l *lawbook) unheard(f fate) bool {
 	asks, lists := l.powers(f.Provider)
 	if f.payment == "" || lists {
 		return f.Turn == turnOrphan && l.forgotWord(f.Provider, f.payment) // a list tells of the shop's other sales too, and who knows none of it leaves it alone
-	}
-	if !f.returned.IsZero() {
-		return true // the first notification may come later than this, so what was heard cannot be told from it
 	}
 	if f.Page && asks && !l.forgotSession(f) {
 		return false
@@ -162,6 +175,17 @@ func (l *lawbook) unheard(f fate) bool {
 		}
 	}
 	return false
+}
+
+// untold tells whether money went back at the provider after the seat, and nothing that it had to tell since then was acknowledged: what
+// has its seat is not asked about any more, and there is no list.
+func (l *lawbook) untold(f fate) bool {
+	if _, lists := l.powers(f.Provider); lists || f.returned.IsZero() || f.Refunded == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(l.shop(f.Provider).Deliveries(), func(d providersim.Delivery) bool {
+		return d.Payment == f.payment && d.Taken && !l.forgot(d.At) && !d.Made.Before(f.returned)
+	})
 }
 
 // heard is when the daemon first acknowledged a notification of a payment that it did not forget.
@@ -187,11 +211,11 @@ func (l *lawbook) order() {
 	chance := rand.New(rand.NewPCG(l.Seed, 3))
 	policy := l.daemon().program.bridge.Policy(demoEnvironment)
 	for _, f := range l.fates {
-		row, facts, err := l.store().Find(context.Background(), purchase.Key{Environment: demoEnvironment, ID: f.Purchase})
-		if err != nil {
+		row, facts, ok := l.known(f)
+		if !ok {
 			continue
 		}
-		facts = append(facts, facts[:len(facts)/2]...)
+		facts = slices.Concat(facts, facts[:len(facts)/2]) // of its own: the store remembers what it handed out
 		chance.Shuffle(len(facts), func(i, j int) { facts[i], facts[j] = facts[j], facts[i] })
 		other := purchase.Fold(row.Key, facts, policy).Summary()
 		if a, b := fmt.Sprintf("%+v", row.Summary), fmt.Sprintf("%+v", other); a != b {

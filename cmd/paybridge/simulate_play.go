@@ -43,7 +43,7 @@ func (p plan) play(dir string, j *journal) (*outcome, error) {
 	s.stage, err = newStage(dir, stageOptions{outbound: p.Dialect == "outbound", providers: p.Providers, wishes: p.wishes(), window: p.Window,
 		behaviours: p.Behaviours, seed: p.Seed, nodes: p.Nodes, limits: p.Limits, timing: p.Timing, token: p.Token, chaos: p.Chaos,
 		random: &lockedRandom{source: newChaCha(p.Seed, 1)}, chance: &seededChance{seed: p.Seed, random: lockedRandom{source: newChaCha(p.Seed, 2)}, secrets: secrets},
-		weather: s.climate, log: newLogger(secrets)}, wallClock{})
+		weather: s.climate, log: newLogger(secrets), keep: p.keep()}, wallClock{})
 	if err != nil {
 		return nil, err
 	}
@@ -86,16 +86,19 @@ func (s *simulation) happens() {
 }
 
 // end is when everything has come to rest.
-func (s *simulation) end() time.Duration {
-	last := s.Window
-	for _, sc := range s.Scenes {
-		last = max(last, sc.Begin+s.Window)
+func (p plan) end() time.Duration {
+	last := p.Window
+	for _, sc := range p.Scenes {
+		last = max(last, sc.Begin+p.Window)
 	}
-	for _, t := range s.Troubles {
+	for _, t := range p.Troubles {
 		last = max(last, t.At+t.For)
 	}
 	return last + aftermath
 }
+
+// keep is how long bodies of deliveries are kept: so short that some are pruned while the sale lasts.
+func (p plan) keep() time.Duration { return min(keepBodies, p.end()/4) }
 
 // scene is one buyer.
 func (s *simulation) scene(ctx context.Context, sc scene) fate {

@@ -61,6 +61,7 @@ type stageOptions struct {
 	chance  bridge.Chance // of the daemon; nil: the system's
 	weather weather       // what happens on the ways between the parts; nil: nothing, at once
 	log     *zap.Logger   // of the daemon; nil: none
+	keep    time.Duration // how long bodies of deliveries are kept; 0: as usual
 }
 
 // newStage builds the world in a folder and starts the daemon in it.

@@ -63,7 +63,7 @@ func startNode(p *berth) (*node, error) {
 		log = zap.NewNop()
 	}
 	n.program, err = wire(n.life, settings, wiring{clock: unhurried{localClock{p.clock, p}, n}, log: log, registry: prometheus.NewRegistry(), chance: p.options.chance,
-		store: p.common(), network: leash{n, p.net}, owner: fmt.Sprintf("node-%d-%d", p.number, p.lives+1),
+		store: p.common(), network: leash{n, p.net}, owner: fmt.Sprintf("node-%d-%d", p.number, p.lives+1), keep: p.options.keep,
 		door: func(s bridge.Store) bridge.Store { return &door{Store: s, node: n, weather: p.options.weather} }})
 	if err != nil {
 		n.end()

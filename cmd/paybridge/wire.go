@@ -41,6 +41,7 @@ type wiring struct {
 	store    *store.Store                    // of somebody who shares it with other nodes; nil: the program opens that of the settings
 	chance   bridge.Chance                   // nil: the system's
 	owner    string                          // names the node in leases; "": after the process
+	keep     time.Duration                   // how long bodies of deliveries are kept; 0: keepBodies
 }
 
 // filled puts in what was left to the program.
@@ -51,6 +52,7 @@ func (w wiring) filled() wiring {
 	if w.owner == "" {
 		w.owner = owner()
 	}
+	w.keep = cmp.Or(w.keep, keepBodies)
 	return w
 }
 

@@ -40,9 +40,16 @@ type world struct {
 	seatFirst  bool
 	server     *http.Server // of Dynamics
 
-	mu       sync.Mutex
-	forged   int
-	accepted int
+	mu     sync.Mutex
+	forged int
+	taken  []deceit
+}
+
+// A deceit is a forged notification that was acknowledged.
+type deceit struct {
+	scene              int
+	provider, purchase string
+	at                 time.Time
 }
 
 // A shop is one account at a simulated provider.
@@ -336,7 +343,13 @@ func minor(decimal string) int64 {
 func (w *world) forgeries() (sent, accepted int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.forged, w.accepted
+	return w.forged, len(w.taken)
+}
+
+func (w *world) deceits() []deceit {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.taken)
 }
 
 // strangeID is a PurchaseId that Dynamics never gave.
@@ -373,7 +386,7 @@ func (b *buyer) forge(ctx context.Context) error {
 		b.mu.Lock()
 		b.forged++
 		if taken {
-			b.accepted++
+			b.world.taken = append(b.world.taken, deceit{b.scene.Number, b.shop.Name, b.purchase, time.Now()})
 		}
 		b.mu.Unlock()
 	}

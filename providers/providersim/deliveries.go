@@ -12,6 +12,7 @@ import (
 // A Delivery is one try to deliver a notification, with what it was answered (0: no answer).
 type Delivery struct {
 	At      time.Time   `json:"at"`
+	Made    time.Time   `json:"made"` // when what it tells of happened
 	URL     string      `json:"url"`
 	Event   string      `json:"event"`
 	Payment string      `json:"payment"`
@@ -69,9 +70,10 @@ func (t *till) sendTo(address, payment, name string, early bool, dress dresser) 
 			delay += 2 * c.Delay
 		}
 	}
+	made := t.cfg.Now()
 	for i := range times {
 		first := delay + time.Duration(i)*50*time.Millisecond
-		t.post(func() { t.deliver(address, payment, name, first, dress) })
+		t.post(func() { t.deliver(Delivery{Made: made, URL: address, Event: name, Payment: payment}, first, dress) })
 	}
 }
 
@@ -110,12 +112,13 @@ func (t *till) inLine() {
 }
 
 // deliver tries until the notification is taken or the schedule ends.
-func (t *till) deliver(address, payment, name string, delay time.Duration, dress dresser) {
+func (t *till) deliver(d Delivery, delay time.Duration, dress dresser) {
 	for try := 1; ; try++ {
 		if !t.pause(delay) {
 			return
 		}
-		if t.try(address, payment, name, try, dress(t.cfg.Now(), try)) {
+		d.Try = try
+		if t.try(d, dress(t.cfg.Now(), try)) {
 			return
 		}
 		var more bool
@@ -137,17 +140,17 @@ func (t *till) pause(d time.Duration) bool {
 }
 
 // try is one HTTP request; its answer goes into the history.
-func (t *till) try(address, payment, name string, n int, notice Notice) bool {
+func (t *till) try(d Delivery, notice Notice) bool {
 	if notice.Method == "" {
 		notice.Method = http.MethodPost
 	}
-	status, answer := t.roundTrip(address, notice)
-	taken := t.Accepts(status, answer)
+	status, answer := t.roundTrip(d.URL, notice)
+	d.Taken = t.Accepts(status, answer)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.history = append(t.history, Delivery{At: t.cfg.Now(), URL: address, Event: name, Payment: payment, Try: n, Method: notice.Method,
-		Query: notice.Query, Header: notice.Header, Body: notice.Body, Status: status, Taken: taken})
-	return taken
+	d.At, d.Method, d.Query, d.Header, d.Body, d.Status = t.cfg.Now(), notice.Method, notice.Query, notice.Header, notice.Body, status
+	t.history = append(t.history, d)
+	return d.Taken
 }
 
 func (t *till) roundTrip(address string, notice Notice) (status int, answer []byte) {

@@ -97,7 +97,9 @@ func (s *IngenicoOgone) press(w http.ResponseWriter, r *http.Request) {
 		} else if s.note(address, f, notice, status); status != http.StatusOK && again {
 			s.mu.Lock()
 			if wait, more := s.schedule(1); more {
-				s.post(func() { s.deliver(address, f.payment, f.name, wait, f.notice) })
+				s.post(func() {
+					s.deliver(Delivery{Made: s.cfg.Now(), URL: address, Event: f.name, Payment: f.payment}, wait, f.notice)
+				})
 			}
 			s.mu.Unlock()
 		}
@@ -109,7 +111,7 @@ func (s *IngenicoOgone) press(w http.ResponseWriter, r *http.Request) {
 func (s *IngenicoOgone) note(address string, f ogoneFeedback, n Notice, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.history = append(s.history, Delivery{At: s.cfg.Now(), URL: address, Event: f.name, Payment: f.payment, Try: 1, Method: n.Method, Query: n.Query, Header: n.Header,
+	s.history = append(s.history, Delivery{At: s.cfg.Now(), Made: s.cfg.Now(), URL: address, Event: f.name, Payment: f.payment, Try: 1, Method: n.Method, Query: n.Query, Header: n.Header,
 		Body: n.Body, Status: status, Taken: status == http.StatusOK})
 }
 
