@@ -117,22 +117,19 @@ func (c *town) callback() string { return c.public + "/callback/" + paypalAccoun
 
 func (c *town) post(address string, header http.Header, body []byte) *http.Response {
 	c.t.Helper()
-	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, address, bytes.NewReader(body))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	req.Header = header
-	resp, err := c.browser.Do(req)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	resp.Body.Close()
+	resp, _ := c.call(http.MethodPost, address, header, bytes.NewReader(body))
 	return resp
 }
 
 func (c *town) get(address string, header http.Header) (*http.Response, string) {
 	c.t.Helper()
-	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, address, nil)
+	return c.call(http.MethodGet, address, header, nil)
+}
+
+// call makes a request and reads the whole answer.
+func (c *town) call(method, address string, header http.Header, body io.Reader) (*http.Response, string) {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), method, address, body)
 	if err != nil {
 		c.t.Fatal(err)
 	}

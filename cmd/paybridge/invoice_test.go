@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -46,21 +45,8 @@ func (c *town) page(id string) string {
 // send posts the form as a browser on the given site does.
 func (c *town) send(form, site string, fields url.Values) (*http.Response, string) {
 	c.t.Helper()
-	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, form, strings.NewReader(fields.Encode()))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	req.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Sec-Fetch-Site": {site}}
-	resp, err := c.browser.Do(req)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	page, err := io.ReadAll(resp.Body)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return resp, string(page)
+	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Sec-Fetch-Site": {site}}
+	return c.call(http.MethodPost, form, header, strings.NewReader(fields.Encode()))
 }
 
 func filledIn() url.Values {
