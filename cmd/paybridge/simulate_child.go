@@ -43,6 +43,7 @@ func newSimulateChild() *cobra.Command {
 	return &cobra.Command{Use: "simulate-child", Hidden: true, Args: exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			in, out := json.NewDecoder(cmd.InOrStdin()), json.NewEncoder(cmd.OutOrStdout())
+			os.Stdout = os.Stderr // where the runtime says what went wrong in a bubble, such as goroutines that never end
 			bubbles(func(bubble func(func())) int { return answerAssignments(in, out, bubble) })
 			return nil
 		}}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"runtime"
 	"slices"
 	"time"
@@ -215,11 +216,14 @@ func (l *lawbook) order() {
 		if !ok {
 			continue
 		}
+		straight := purchase.Fold(row.Key, slices.Clone(facts), policy)
 		facts = slices.Concat(facts, facts[:len(facts)/2]) // of its own: the store remembers what it handed out
 		chance.Shuffle(len(facts), func(i, j int) { facts[i], facts[j] = facts[j], facts[i] })
-		other := purchase.Fold(row.Key, facts, policy).Summary()
-		if a, b := fmt.Sprintf("%+v", row.Summary), fmt.Sprintf("%+v", other); a != b {
+		other := purchase.Fold(row.Key, facts, policy)
+		if a, b := fmt.Sprintf("%+v", row.Summary), fmt.Sprintf("%+v", other.Summary()); a != b {
 			l.breach("order: scene %d, purchase %s: %s is not %s", f.Scene, f.Purchase, a, b)
+		} else if !reflect.DeepEqual(straight, other) {
+			l.breach("order: scene %d, purchase %s: another order gives another purchase, of the same summary", f.Scene, f.Purchase)
 		}
 	}
 }
