@@ -66,4 +66,20 @@ var programFaults = []fault{
 		in:   "./cmd/paybridge", test: "TestSalesOfChanceKeepTheLaws",
 		cost: "Who reads the log opens the return pages of buyers.",
 	},
+	{
+		name: "bodies of notifications are kept for ever",
+		file: "cmd/paybridge/serve.go",
+		was:  "Add(-p.keep)",
+		is:   "Add(-100 * p.keep)",
+		in:   "./cmd/paybridge", test: "TestSalesOfChanceKeepTheLaws",
+		cost: "Personal details of buyers stay for years, and the disk fills.",
+	},
+	{
+		name: "what came too late is nobody's business",
+		file: "bridge/purchase/plan.go",
+		was:  "	case p.closed:\n\t\treturn Next{Step: StepDone, Due: again}\n",
+		is:   "	case p.closed || cause == CausePaidLate:\n\t\treturn Next{Step: StepDone, Due: again}\n",
+		in:   "./cmd/paybridge", test: "TestSalesOfChanceKeepTheLaws",
+		cost: "The money is kept, there is no seat, and nobody is told.",
+	},
 }
