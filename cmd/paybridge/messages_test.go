@@ -59,8 +59,13 @@ func newPostbox(t *testing.T) *postbox {
 	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	p.port, _ = strconv.Atoi(port)
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { _ = server.Close() })
+	var serves sync.WaitGroup
+	serves.Go(func() { _ = server.Serve(listener) })
+	t.Cleanup(func() {
+		_ = server.Close()
+		_ = listener.Close() // the server does not know it yet if it had no time to begin
+		serves.Wait()
+	})
 	return p
 }
 
