@@ -202,10 +202,11 @@ func (b *Bench) arrive(n int, born time.Time) error {
 
 func earliestFirst(b *Bench) error {
 	now := b.Clock.Now()
-	for n, minutes := range map[int]int{1: 30, 2: 10, 3: 20, 4: 40} {
-		if err := b.arrive(n, now.Add(time.Duration(minutes-60)*time.Minute)); err != nil {
+	for _, late := range []struct{ n, minutes int }{{4, 40}, {1, 30}, {3, 20}, {2, 10}} { // who came first has the most time
+		if err := b.arrive(late.n, now.Add(time.Duration(late.minutes-60)*time.Minute)); err != nil {
 			return err
 		}
+		b.Clock.Move(time.Second)
 	}
 	for _, n := range []int{2, 3, 1, 4} {
 		c, err := b.one("a")
