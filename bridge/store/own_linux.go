@@ -21,5 +21,8 @@ func localDisk(dir string) error {
 	return nil
 }
 
-// lockFile takes the file for this process until it is closed or the process ends.
+// lockFile takes the file for this process until it is given back or the process ends.
 func lockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
+
+// unlockFile gives the file back, also where a process that is just being started still holds a copy of it.
+func unlockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }

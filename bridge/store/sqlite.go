@@ -292,5 +292,5 @@ func own(path string) (release func() error, err error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	return lock.Close, file.Close()
+	return func() error { return errors.Join(unlockFile(lock), lock.Close()) }, file.Close()
 }
