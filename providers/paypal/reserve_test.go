@@ -136,6 +136,7 @@ func TestTheSameReservationByWebhookPollAndListIsOneObject(t *testing.T) {
 		}
 		heard = append(heard, reading.Facts...)
 	}
+	slices.SortFunc(heard, func(a, b purchase.Fact) int { return strings.Compare(string(a.Kind), string(b.Kind)) }) // they travel at once
 	if kinds(heard) != "approved authorised captured" {
 		t.Fatalf("heard %v", said(heard))
 	}
