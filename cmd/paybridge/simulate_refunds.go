@@ -32,7 +32,8 @@ func (l *lawbook) oneRefund() {
 	}
 }
 
-// oneKey is the law that a refund is repeated by its key: of two keys a provider makes two refunds, if there is enough to give back.
+// oneKey is the law that a refund is repeated by its key: of two keys a provider makes two refunds, if there is enough to give back. A key that
+// was forgotten cannot be used again; that nothing goes back twice for that is the law of oneRefund.
 func (l *lawbook) oneKey() {
 	operations := map[string]map[string]bool{} // keys by account
 	policy := l.daemon().program.bridge.Policy(demoEnvironment)
@@ -53,7 +54,7 @@ func (l *lawbook) oneKey() {
 	for _, s := range l.shops {
 		sent := map[string]bool{}
 		for _, r := range s.Requests() {
-			if r.Operation == "refund" && r.Key != "" {
+			if r.Operation == "refund" && r.Key != "" && !l.forgot(r.At) {
 				sent[r.Key] = true
 			}
 		}
