@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"github.com/paybridge/paybridge/bridge"
@@ -35,9 +36,11 @@ func (t *txn) claim(owner string, n int, lease time.Duration) ([]bridge.Claim, e
 		if c.Row, c.Attempt, err = scanRow(t.row(oneRow, key.Environment, key.ID)); err != nil {
 			return nil, err
 		}
-		if c.Facts, err = t.facts(key, c.Row.Head); err != nil {
+		facts, err := t.facts(key, c.Row.Head)
+		if err != nil {
 			return nil, err
 		}
+		c.Facts = slices.Clone(facts)
 		claims = append(claims, c)
 	}
 	return claims, nil

@@ -1,13 +1,11 @@
 package store
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/bridge/store/storetest"
 )
 
 // A shelf is a database in a folder, opened and closed, copied and put back.
@@ -23,34 +22,14 @@ type shelf struct {
 	*testing.T
 	*Store
 	path string
-	now  hands
+	now  storetest.Clock
 	reg  *prometheus.Registry
-}
-
-// hands are a clock that stands still until it is moved.
-type hands struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (h *hands) Now() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.at
-}
-
-func (h *hands) Sleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }
-
-func (h *hands) move(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.at = h.at.Add(d)
 }
 
 func newShelf(t *testing.T) *shelf {
 	t.Helper()
 	s := &shelf{T: t, path: filepath.Join(t.TempDir(), "bridge.db")}
-	s.now.at = time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
+	s.now.Move(30 * 24 * time.Hour)
 	t.Cleanup(func() {
 		if s.Store != nil {
 			_ = s.Store.Close()
@@ -91,7 +70,7 @@ func (s *shelf) again() *shelf { return s.shut().open() }
 // sell keeps a payment of purchase n.
 func (s *shelf) sell(n int) *shelf {
 	s.Helper()
-	s.now.move(time.Second)
+	s.now.Move(time.Second)
 	if _, err := s.Keep(s.Context(), bridge.Keeping{Facts: []purchase.Fact{sold(n)}}); err != nil {
 		s.Fatal(err)
 	}
@@ -150,7 +129,7 @@ func (s *shelf) marks(n int) (at []time.Time) {
 	if _, err := s.Keep(s.Context(), bridge.Keeping{Facts: []purchase.Fact{{Purchase: sold(n).Purchase, Kind: purchase.Noted, Standing: purchase.Decided, At: s.now.Now()}}}); err != nil {
 		s.Fatal(err)
 	}
-	s.now.move(time.Hour) // whoever had it lets go of it
+	s.now.Move(time.Hour) // whoever had it lets go of it
 	claims, err := s.Claim(s.Context(), "me", 100, time.Minute)
 	if err != nil {
 		s.Fatal(err)
@@ -200,7 +179,7 @@ func TestADatabaseThatWasPutBackSaysSoToWhoeverClaims(t *testing.T) {
 			s.sell(2).shut().putBack(kept).open().again().again()
 		}, 1},
 		"lost":            {func(s *shelf) { s.open().sell(2).shut().putBack(nil).open().sell(1) }, 1},
-		"lost, long ago":  {func(s *shelf) { s.open().sell(2).shut().putBack(nil).open(); s.now.move(tellsLate); s.sell(1) }, 0},
+		"lost, long ago":  {func(s *shelf) { s.open().sell(2).shut().putBack(nil).open(); s.now.Move(tellsLate); s.sell(1) }, 0},
 		"with its volume": {func(s *shelf) { s.open().sell(1).shut().drop(".epoch").open() }, 1},
 		"by a word":       {func(s *shelf) { s.open().sell(1).shut().write(".epoch", "restored\n").open() }, 1},
 		"an empty file":   {func(s *shelf) { s.open().sell(1).shut().write(".epoch", "").open() }, 1},
@@ -260,10 +239,10 @@ func TestWhatNobodyTouchesIsNotMarkedButForTheDesk(t *testing.T) {
 	}
 	kept := s.backup()
 	s.sell(4).shut().putBack(kept)
-	s.now.move(time.Hour)
+	s.now.Move(time.Hour)
 	put := s.now.Now()
 	s.open()
-	s.now.move(time.Hour)
+	s.now.Move(time.Hour)
 	for n, want := range map[int]int{1: 0, 2: 0, 3: 1} {
 		_, facts, err := s.Find(t.Context(), sold(n).Purchase)
 		if err != nil {
@@ -366,7 +345,7 @@ func TestTheEpochFileFollowsTheDatabase(t *testing.T) {
 	if got := s.filed(); got != began || moved < began+3 {
 		t.Errorf("%d at first, %d three commits later, and the file says %d", began, moved, got)
 	}
-	s.now.move(epochEvery)
+	s.now.Move(epochEvery)
 	s.sell(4)
 	_ = s.Healthy(t.Context()) // comes after what the writer does between two batches
 	if got, want := s.filed(), s.counted(); got != want || want != moved+1 {
@@ -390,7 +369,7 @@ func TestAnEpochFileThatCannotBeWrittenHoldsUpNothing(t *testing.T) {
 	if err := os.Mkdir(s.path+".epoch.new", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	s.now.move(epochEvery)
+	s.now.Move(epochEvery)
 	s.sell(1).sell(2)
 	if n := testutil.ToFloat64(s.metrics.errors.WithLabelValues("epoch")); n != 1 {
 		t.Errorf("counted %v times", n)
@@ -398,7 +377,7 @@ func TestAnEpochFileThatCannotBeWrittenHoldsUpNothing(t *testing.T) {
 	if err := os.Remove(s.path + ".epoch.new"); err != nil {
 		t.Fatal(err)
 	}
-	s.now.move(epochEvery)
+	s.now.Move(epochEvery)
 	s.sell(3)
 	_ = s.Healthy(t.Context())
 	if got, want := s.filed(), s.counted(); got != want {

@@ -69,7 +69,7 @@ func (t *txn) keepFacts(k bridge.Keeping, kept *bridge.Kept) error {
 		}
 		kept.New = append(kept.New, ledger.fresh...)
 		if key == k.Facts[0].Purchase {
-			kept.Head, kept.Facts = ledger.head, slices.Clip(ledger.facts)
+			kept.Head, kept.Facts = ledger.head, slices.Clone(ledger.facts)
 		}
 	}
 	return nil

@@ -32,7 +32,8 @@ func newRecall() recall {
 	return recall{ledgers}
 }
 
-// find returns the facts up to the head, oldest first; false if they are not at hand. Nobody may change them.
+// find returns the facts up to the head, oldest first; false if they are not at hand. They are everybody's: who hands them out of the
+// store hands out a copy.
 func (r recall) find(key purchase.Key, head string) ([]purchase.Fact, bool) {
 	l, ok := r.ledgers.Get(key)
 	if !ok || l.head != head {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,6 +68,7 @@ func keepSome(t *rapid.T, s *store.Store) {
 	if _, all, _ := s.Find(t.Context(), key); err == nil && !cmp.Equal(all, kept.Facts) {
 		t.Fatalf("Keep says that other facts are kept: %s", cmp.Diff(all, kept.Facts))
 	}
+	slices.Reverse(kept.Facts)
 	if err != nil && !errors.Is(err, bridge.ErrIntentOpen) && !errors.Is(err, bridge.ErrChanged) {
 		t.Fatal(err)
 	}
@@ -88,6 +90,8 @@ func sameAsInTheDatabase(t *rapid.T, path string, clock bridge.Clock, stores ...
 		for i, s := range stores {
 			if _, got, err := s.Find(t.Context(), row.Key); err != nil || !cmp.Equal(want, got) {
 				t.Fatalf("store %d has other facts at hand than are kept: %v\n%s", i, err, cmp.Diff(want, got))
+			} else {
+				slices.Reverse(got) // what was handed out is the caller's
 			}
 		}
 	}

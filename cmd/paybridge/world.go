@@ -1,27 +1,20 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
-	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
-	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/dataverse/dataversesim"
 	"github.com/paybridge/paybridge/providers/providersim"
 )
@@ -271,126 +264,6 @@ func (w *world) registerURL() string {
 func (w *world) invitation() string {
 	return fmt.Sprintf(`curl -sk -H 'Origin: %s' -d '{"attendees":[{"firstName":"A","lastName":"B","email":"a@example.org","passId":"%s"}]}' '%s'`,
 		w.dynamics.Config().Origin, w.event.Passes[0].ID, w.registerURL())
-}
-
-// held is what Dynamics holds of a purchase.
-type held struct {
-	seats int
-	price int64         // in minor units
-	used  time.Duration // from its registration to its seats
-}
-
-func (w *world) seats() map[string]held {
-	all := map[string]held{}
-	for _, p := range w.dynamics.Purchases() {
-		h := held{seats: len(p.Seats), price: minor(p.Amount)}
-		if len(p.Seats) > 0 {
-			h.used = p.FinalizedAt.Sub(p.Created)
-		}
-		all[p.ID] = h
-	}
-	return all
-}
-
-// taken is what a provider holds of a purchase, in minor units whatever the currency.
-type taken struct{ captured, refunded, reserved int64 }
-
-// money adds up what all providers hold, by purchase.
-func (w *world) money() map[string]taken {
-	all := map[string]taken{}
-	for _, s := range w.shops {
-		for _, p := range s.Payments() {
-			s.mu.Lock()
-			name := s.paid[p.ID]
-			s.mu.Unlock()
-			t := all[name]
-			t.captured += minor(p.Captured)
-			t.refunded += minor(p.Refunded)
-			if p.Status == "authorised" {
-				t.reserved += minor(p.Value)
-			}
-			all[name] = t
-		}
-	}
-	return all
-}
-
-// orphan is the name under which a payment for nothing is listed: it goes by one of the names that the provider gives it.
-func (w *world) orphan(f fate, listed map[string]purchaseRow) string {
-	for _, s := range w.shops {
-		p, ok := s.Payment(f.payment)
-		if s.Name != f.Provider || !ok {
-			continue
-		}
-		for _, name := range append(slices.Collect(maps.Values(p.Names)), p.ID) {
-			id := purchase.Orphan(demoEnvironment, s.account(), name).ID
-			if _, known := listed[id]; known {
-				return id
-			}
-		}
-	}
-	return cmp.Or(f.Purchase, f.payment) // nobody told us of it: it is for nothing that we know, and not for a buyer who never got that far
-}
-
-func minor(decimal string) int64 {
-	m, err := purchase.ParseMoney(cmp.Or(decimal, "0"), "EUR")
-	if err != nil {
-		return 0
-	}
-	return m.Minor
-}
-
-func (w *world) forgeries() (sent, accepted int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.forged, len(w.taken)
-}
-
-func (w *world) deceits() []deceit {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.taken)
-}
-
-// strangeID is a PurchaseId that Dynamics never gave.
-func strangeID(n int, seed uint64) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "strange %d %d", n, seed))
-	s := fmt.Sprintf("%x", sum[:16])
-	return s[:8] + "-" + s[8:12] + "-4" + s[13:16] + "-8" + s[17:20] + "-" + s[20:32]
-}
-
-// forge posts callbacks that the provider never sent, for a purchase that nobody paid.
-func (b *buyer) forge(ctx context.Context) error {
-	for _, n := range b.shop.Forgeries(providersim.Forgery{Purchase: b.purchase, Value: b.price, Currency: "EUR"}) {
-		address := b.public + "/callback/" + b.shop.account()
-		if n.Query != "" {
-			address += "?" + n.Query
-		}
-		req, err := http.NewRequestWithContext(ctx, cmp.Or(n.Method, http.MethodPost), address, bytes.NewReader(n.Body))
-		if err != nil {
-			return err
-		}
-		req.Header = n.Header.Clone()
-		resp, err := b.browser.Do(req)
-		if err != nil {
-			b.trouble = err.Error()
-			continue
-		}
-		answer, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-		resp.Body.Close()
-		if err != nil {
-			b.trouble = err.Error()
-			continue
-		}
-		taken := b.shop.Accepts(resp.StatusCode, answer) && !n.Harmless
-		b.mu.Lock()
-		b.forged++
-		if taken {
-			b.world.taken = append(b.world.taken, deceit{b.scene.Number, b.shop.Name, b.purchase, time.Now()})
-		}
-		b.mu.Unlock()
-	}
-	return nil
 }
 
 func writeSecret(dir, name, value string) error {
