@@ -140,6 +140,7 @@ func newSimulateCampaign() *cobra.Command {
 	cmd.Flags().StringVar(&seeds, "seeds", "1-20", "from and to")
 	cmd.Flags().IntVar(&c.purchases, "purchases", 100, "purchases of a sale")
 	cmd.Flags().IntVar(&c.jobs, "jobs", runtime.NumCPU(), "sales at once")
+	cmd.Flags().BoolVar(&c.twice, "twice", false, "play each sale once more, and compare all that happened")
 	cmd.Flags().BoolVar(&c.shrink, "shrink", false, "make what fails as small as it gets")
 	cmd.Flags().StringVar(&c.folder, "failures", "", "write plans that fail into this folder")
 	return cmd

@@ -21,6 +21,7 @@ type campaign struct {
 	purchases   int
 	jobs        int
 	shrink      bool
+	twice       bool   // each seed once more, in a process of its own, and both have to be the same
 	folder      string // where failing plans go; "": nowhere
 	says        io.Writer
 
@@ -93,7 +94,7 @@ func (c *campaign) worker(ctx context.Context) error {
 			}
 		}
 		a := assignment{Seed: seed, Purchases: c.purchases}
-		r, err := one.do(a)
+		r, err := c.play(ctx, one, a)
 		if err != nil {
 			one.stop()
 			one = nil
@@ -101,6 +102,13 @@ func (c *campaign) worker(ctx context.Context) error {
 		c.note(ctx, a, r, err)
 	}
 	return nil
+}
+
+func (c *campaign) play(ctx context.Context, one *child, a assignment) (answer, error) {
+	if !c.twice {
+		return one.do(a)
+	}
+	return twice(context.WithoutCancel(ctx), a, one.do)
 }
 
 func (c *campaign) take() (uint64, bool) {

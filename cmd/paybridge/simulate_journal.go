@@ -1,20 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"slices"
 	"sync"
 	"time"
 )
 
-// A journal is what happened in a simulation, line by line. Its digest is the same only for the same simulation.
+// A journal is what happened in a simulation, line by line. Its digest is the same only for the same simulation, to the nanosecond. What
+// happens at one instant has no order in time, and stands in that of its text.
 type journal struct {
 	keep bool // the lines themselves
 
 	mu     sync.Mutex
 	digest hash.Hash64
 	lines  []entry
+	now    []entry // of the last instant
 }
 
 // An entry is one thing that happened.
@@ -28,19 +32,31 @@ func newJournal(keep bool) *journal { return &journal{keep: keep, digest: fnv.Ne
 
 // note writes a line.
 func (j *journal) note(at time.Duration, who, what string) {
-	e := entry{at, who, what}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	fmt.Fprintln(j.digest, e)
-	if j.keep {
-		j.lines = append(j.lines, e)
+	if len(j.now) > 0 && j.now[0].At != at {
+		j.turn()
 	}
+	j.now = append(j.now, entry{at, who, what})
+}
+
+// turn ends an instant.
+func (j *journal) turn() {
+	slices.SortFunc(j.now, func(a, b entry) int { return cmp.Or(cmp.Compare(a.Who, b.Who), cmp.Compare(a.What, b.What)) })
+	for _, e := range j.now {
+		fmt.Fprintln(j.digest, int64(e.At), e.Who, e.What)
+	}
+	if j.keep {
+		j.lines = append(j.lines, j.now...)
+	}
+	j.now = j.now[:0]
 }
 
 // sum is the digest so far.
 func (j *journal) sum() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.turn()
 	return fmt.Sprintf("%016x", j.digest.Sum64())
 }
 
@@ -48,6 +64,7 @@ func (j *journal) sum() string {
 func (j *journal) story() []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.turn()
 	lines := make([]string, 0, len(j.lines))
 	for _, e := range j.lines {
 		lines = append(lines, e.String())

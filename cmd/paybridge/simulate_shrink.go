@@ -11,8 +11,14 @@ import (
 // after the other.
 func shrink(ctx context.Context, p plan, broken []string, says io.Writer) plan {
 	law := lawOf(broken)
+	play := func(a assignment) (answer, error) { return once(ctx, a) }
+	if law == retold {
+		play = func(a assignment) (answer, error) {
+			return twice(ctx, a, func(a assignment) (answer, error) { return once(ctx, a) })
+		}
+	}
 	fails := func(q plan) bool {
-		r, err := once(ctx, assignment{Plan: &q})
+		r, err := play(assignment{Plan: &q})
 		if err != nil {
 			return ctx.Err() == nil && lawOf([]string{err.Error()}) == law
 		}

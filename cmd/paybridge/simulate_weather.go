@@ -73,14 +73,20 @@ func (c *climate) call(from string, req *http.Request) passage {
 	if c.secrets != nil {
 		c.secrets.carried(req)
 	}
-	d := c.dice(strings.Join([]string{from, req.Method, req.URL.Host, req.URL.Path, req.URL.RawQuery, contentOfRequest(req)}, " "))
-	p := passage{there: d.between(10*time.Millisecond, 60*time.Millisecond), back: d.between(20*time.Millisecond, 250*time.Millisecond), address: addressOf(from)}
+	d := c.dice(strings.Join([]string{from, req.Method, req.URL.Host, req.URL.Path, req.URL.RawQuery, contentOfRequest(req), sakeOf(req.Context())}, " "))
+	p := passage{there: d.between(10*time.Millisecond, 60*time.Millisecond), back: d.between(20*time.Millisecond, 250*time.Millisecond), address: addressOf(from), journey: d.key}
 	for _, t := range c.troubles {
 		if t.during(c.now()) && (t.Share == 0 || d.float64() < t.Share) {
 			t.spoil(&p, from, req, d)
 		}
 	}
 	return p
+}
+
+// apart implements weather. Of two that begin to wait for the same thing at one instant neither is the first, so they go on at one, too.
+func (c *climate) apart(what string, most time.Duration) time.Duration {
+	d := dice{key: fmt.Sprint("apart ", what, " ", int64(c.now())), of: c.seed}
+	return d.between(1, most)
 }
 
 // contentOfRequest tells requests to one address apart.

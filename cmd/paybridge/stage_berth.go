@@ -20,8 +20,6 @@ type berth struct {
 	broken error         // the daemon did not start again
 	skew   time.Duration // how much its clock is fast
 	frozen time.Time     // until when nothing of it moves, as a machine that is suspended
-	queue  int           // who waits for that; they go on one after the other, in the order in which they came
-	naps   int           // how often somebody slept here
 	keeper sync.WaitGroup
 }
 
@@ -50,7 +48,7 @@ func (p *berth) keep(n *node) {
 	if n.ends() {
 		return
 	}
-	_ = p.clock.Sleep(context.Background(), restart)
+	_ = p.clock.Sleep(context.Background(), restart+time.Duration(p.number)*37*time.Millisecond) // no two start at one instant
 	p.mended()
 	select {
 	case <-p.closed:
@@ -93,20 +91,16 @@ func (p *berth) freeze(d time.Duration) {
 	p.frozen = p.clock.Now().Add(d)
 }
 
-// thaw waits until the berth moves.
+// thaw waits until the berth moves. Who came at different instants goes on at different instants.
 func (p *berth) thaw() {
 	for {
 		p.mu.Lock()
 		left := p.frozen.Sub(p.clock.Now())
-		if left > 0 {
-			p.queue++
-			left += time.Duration(p.queue) * time.Microsecond
-		}
 		p.mu.Unlock()
 		if left <= 0 {
 			return
 		}
-		_ = p.clock.Sleep(context.Background(), left)
+		_ = p.clock.Sleep(context.Background(), left+p.apart("thaw", 50*time.Millisecond))
 	}
 }
 
@@ -125,13 +119,7 @@ func (c localClock) Now() time.Time {
 
 // Sleep implements bridge.Clock. Of two that sleep until the same instant nobody knows which wakes first, so in a simulation none do.
 func (c localClock) Sleep(ctx context.Context, d time.Duration) error {
-	if c.berth.options.weather != nil {
-		c.berth.mu.Lock()
-		c.berth.naps = c.berth.naps%9973 + 1
-		d += time.Duration(c.berth.naps)
-		c.berth.mu.Unlock()
-	}
-	return c.Clock.Sleep(ctx, d)
+	return c.Clock.Sleep(ctx, d+c.berth.apart(d.String()+" "+sakeOf(ctx), 10*time.Microsecond))
 }
 
 // serve puts the public face where buyers and providers find it, as long as a node lives. Requests go round the nodes.
@@ -154,7 +142,7 @@ func (s *stage) front(w http.ResponseWriter, r *http.Request) {
 		p := s.berths[(at+i)%len(s.berths)]
 		if n := p.now(); n != nil && n.life.Err() == nil {
 			p.thaw()
-			n.program.public.ServeHTTP(w, r)
+			n.serve(w, r)
 			return
 		}
 	}

@@ -29,6 +29,8 @@ type network struct {
 type weather interface {
 	// call says what becomes of a request between two hosts.
 	call(from string, req *http.Request) passage
+	// apart is how much longer somebody waits who begins to wait for something now; at most so long.
+	apart(what string, most time.Duration) time.Duration
 	// store says how long the store takes, and how it fails.
 	store(node, operation, about string) (time.Duration, error)
 	// kept is told what a node kept.
@@ -41,6 +43,7 @@ type weather interface {
 type passage struct {
 	there, back time.Duration
 	address     string // the caller's, as the server sees it; "" for the usual one
+	journey     string // names the request
 	fate        fateOfCall
 	pause       int // in seconds, which a refusal asks for
 }
@@ -89,7 +92,7 @@ func callerOf(ctx context.Context) string {
 // RoundTrip calls the host through the weather.
 func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
 	if n.weather == nil {
-		return n.call(req, "")
+		return n.call(req, passage{})
 	}
 	from := callerOf(req.Context())
 	p := n.weather.call(from, req)
@@ -117,11 +120,11 @@ func (n *network) travel(req *http.Request, p passage) (*http.Response, error) {
 	case callThrottled:
 		return tooMany(req, p.pause), nil
 	}
-	resp, err := n.call(req, p.address)
-	if err != nil {
-		return nil, err
+	resp, err := n.call(req, p)
+	if late := wait(ctx, p.back); late != nil { // that nobody answered comes back as an answer does
+		return nil, late
 	}
-	if err := wait(ctx, p.back); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	switch p.fate {
@@ -161,7 +164,7 @@ func refusedCall() error {
 }
 
 // call calls the host. A handler that ends without an answer (http.ErrAbortHandler, or cut off) is a connection that was dropped.
-func (n *network) call(req *http.Request, address string) (*http.Response, error) {
+func (n *network) call(req *http.Request, p passage) (*http.Response, error) {
 	h := n.host(req.URL.Host)
 	if h == nil {
 		return nil, refusedCall()
@@ -179,12 +182,15 @@ func (n *network) call(req *http.Request, address string) (*http.Response, error
 			}
 		}()
 		recorder := httptest.NewRecorder()
-		h.ServeHTTP(recorder, arrived(ctx, req, address))
+		h.ServeHTTP(recorder, arrived(travelling(ctx, p.journey), req, p.address))
 		answer <- recorder.Result()
 	}()
 	defer hangUp()
 	select {
 	case resp := <-answer:
+		if err := ctx.Err(); err != nil { // both at one instant: it came too late
+			return nil, err
+		}
 		if resp == nil {
 			return nil, io.ErrUnexpectedEOF
 		}

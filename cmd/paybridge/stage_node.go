@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/paybridge/paybridge/bridge"
 	"github.com/paybridge/paybridge/bridge/purchase"
+	"github.com/paybridge/paybridge/dataverse"
 )
 
 // A node is one life of the daemon: the program as wire makes it, from its start to its end. It can be cut off at any boundary between
@@ -25,7 +27,9 @@ type node struct {
 	doom    atomic.Pointer[doom]
 	fuse    atomic.Int64 // boundaries until it dies; 0: none
 	dead    atomic.Bool
-	final   atomic.Bool // it was asked to end, and nobody starts another
+	dies    sync.Once
+	killed  chan struct{} // it is dead
+	final   atomic.Bool   // it was asked to end, and nobody starts another
 	end     context.CancelFunc
 	life    context.Context
 	ended   chan struct{}
@@ -55,7 +59,7 @@ func startNode(p *berth) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{berth: p, ended: make(chan struct{}), closed: make(chan struct{})}
+	n := &node{berth: p, killed: make(chan struct{}), ended: make(chan struct{}), closed: make(chan struct{})}
 	n.doom.Store(&doom{})
 	n.life, n.end = context.WithCancel(context.Background())
 	log := p.options.log
@@ -63,7 +67,8 @@ func startNode(p *berth) (*node, error) {
 		log = zap.NewNop()
 	}
 	n.program, err = wire(n.life, settings, wiring{clock: unhurried{localClock{p.clock, p}, n}, log: log, registry: prometheus.NewRegistry(), chance: p.options.chance,
-		store: p.common(), network: leash{n, p.net}, owner: fmt.Sprintf("node-%d-%d", p.number, p.lives+1), keep: p.options.keep,
+		store: p.common(), network: leash{n, p.net}, registrar: func(c *dataverse.Client) bridge.Registrar { return registrar{c} },
+		approach: func(governor http.RoundTripper) http.RoundTripper { return approach{p, governor} }, owner: fmt.Sprintf("node-%d-%d", p.number, p.lives+1), keep: p.options.keep,
 		door: func(s bridge.Store) bridge.Store { return &door{Store: s, node: n, weather: p.options.weather} }})
 	if err != nil {
 		n.end()
@@ -81,8 +86,27 @@ func startNode(p *berth) (*node, error) {
 
 // die cuts the node off.
 func (n *node) die() {
-	n.dead.Store(true)
-	n.end()
+	n.dies.Do(func() {
+		n.dead.Store(true)
+		close(n.killed)
+		n.end()
+	})
+}
+
+// serve answers a request. When the node dies meanwhile, the connection is gone.
+func (n *node) serve(w http.ResponseWriter, r *http.Request) {
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		n.program.public.ServeHTTP(w, r)
+	}()
+	select {
+	case <-answered:
+	case <-n.killed:
+	}
+	if n.dead.Load() {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // stop ends the node with grace and for good.
@@ -147,6 +171,9 @@ func (p unhurried) Sleep(ctx context.Context, d time.Duration) error {
 		d = min(max(glance, p.node.rests(ctx)), longest)
 	}
 	err := p.Clock.Sleep(ctx, d)
+	if p.node.dead.Load() {
+		runtime.Goexit()
+	}
 	p.node.berth.thaw()
 	return err
 }

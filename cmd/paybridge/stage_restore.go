@@ -1,13 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 )
 
 // A backup is the database as it was at an instant, by the ends of its files' names. What stands beside it to tell a backup is no part of it.
@@ -77,13 +75,12 @@ func (s *stage) replace(kept backup) error {
 	return errors.Join(errs...)
 }
 
-// mended waits until the database is in its place. Who waited for it does not start with the others at one instant.
+// mended waits until the database is in its place.
 func (p *berth) mended() {
 	p.stage.mu.Lock()
 	gate := p.mending
 	p.stage.mu.Unlock()
 	if gate != nil {
 		<-gate
-		_ = p.clock.Sleep(context.Background(), time.Duration(1+p.number)*37*time.Millisecond)
 	}
 }

@@ -41,6 +41,9 @@ type wiring struct {
 	chance   bridge.Chance                   // nil: the system's
 	owner    string                          // names the node in leases; "": after the process
 	keep     time.Duration                   // how long bodies of deliveries are kept; 0: keepBodies
+
+	registrar func(*dataverse.Client) bridge.Registrar           // what the engine asks of Dynamics through; nil: the client itself
+	approach  func(governor http.RoundTripper) http.RoundTripper // what requests to Dynamics come to its governor through; nil: nothing
 }
 
 // filled puts in what was left to the program.
@@ -50,6 +53,12 @@ func (w wiring) filled() wiring {
 	}
 	if w.owner == "" {
 		w.owner = owner()
+	}
+	if w.registrar == nil {
+		w.registrar = func(c *dataverse.Client) bridge.Registrar { return c }
+	}
+	if w.approach == nil {
+		w.approach = func(governor http.RoundTripper) http.RoundTripper { return governor }
 	}
 	w.keep = cmp.Or(w.keep, keepBodies)
 	return w
@@ -143,7 +152,7 @@ func wireParts(c *config.Config, w wiring) (*parts, error) {
 			Govern: func(next http.RoundTripper) http.RoundTripper {
 				g := governor.New(governor.Options{Now: w.clock.Now, Next: next})
 				reg.MustRegister(circuit(name, g))
-				return g
+				return w.approach(g)
 			}})
 		if err != nil {
 			return nil, fmt.Errorf("environment %s: %w", name, err)
@@ -152,7 +161,7 @@ func wireParts(c *config.Config, w wiring) (*parts, error) {
 			expiry.WithLabelValues("dataverse:" + name).Set(float64(ends.Unix()))
 		}
 		p.dynamics[name] = client
-		p.environments = append(p.environments, bridge.Environment{Name: name, Live: e.Live(), Registrar: client, Policy: policies(c)(name)})
+		p.environments = append(p.environments, bridge.Environment{Name: name, Live: e.Live(), Registrar: w.registrar(client), Policy: policies(c)(name)})
 	}
 	return p, p.wireAccounts(c, w)
 }
