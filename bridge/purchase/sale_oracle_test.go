@@ -73,26 +73,32 @@ func (o *oracle) expect(l law, ok bool, format string, args ...any) {
 // holdings is what the proofs say that each payment holds.
 type holdings map[string]purchase.Money
 
-// holdingsOf adds up the proofs: for each object the last one that was kept. Contradictions are objects with two amounts.
+// holdingsOf adds up the proofs: for each object the first one that was kept. Contradictions are objects with two amounts. A refund of which
+// a later version says that it failed is none, in whatever order the two were told.
 func holdingsOf(facts []purchase.Fact) (held holdings, contradicted bool) {
 	type object struct{ account, payment, id string }
-	seen := map[object]purchase.Fact{}
+	of := func(f purchase.Fact) object { return object{f.Account, f.Payment, f.Object} }
+	failed := map[object]int64{}
+	for _, f := range facts {
+		if f.Kind == purchase.Failed && f.Standing == purchase.Proved {
+			failed[of(f)] = max(failed[of(f)], f.Version)
+		}
+	}
+	seen := map[object]purchase.Money{}
 	held = holdings{}
 	for _, f := range facts {
 		sign := map[purchase.Kind]int64{purchase.Captured: 1, purchase.Refunded: -1, purchase.Reversed: -1}[f.Kind]
-		id := object{f.Account, f.Payment, f.Object}
-		if before, ok := seen[id]; ok && before.Kind == purchase.Refunded && f.Kind == purchase.Failed && f.Standing == purchase.Proved && f.Version > before.Version { // the bank sent it back
-			held[f.Account+" "+f.Payment] = purchase.Money{Minor: held[f.Account+" "+f.Payment].Minor + before.Money.Minor, Currency: before.Money.Currency}
-			seen[id] = purchase.Fact{Kind: purchase.Failed, Money: before.Money}
-		}
 		if (f.Standing != purchase.Proved && f.Standing != purchase.Decided) || sign == 0 {
 			continue
 		}
-		if before, ok := seen[id]; ok {
-			contradicted = contradicted || before.Money != f.Money
+		if f.Kind == purchase.Refunded && failed[of(f)] > f.Version { // the bank sent it back
 			continue
 		}
-		seen[id] = f
+		if before, ok := seen[of(f)]; ok {
+			contradicted = contradicted || before != f.Money
+			continue
+		}
+		seen[of(f)] = f.Money
 		name := f.Account + " " + f.Payment
 		held[name] = purchase.Money{Minor: held[name].Minor + sign*f.Money.Minor, Currency: f.Money.Currency}
 	}
