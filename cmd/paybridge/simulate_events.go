@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/paybridge/paybridge/bridge"
-	"github.com/paybridge/paybridge/bridge/purchase"
 	"github.com/paybridge/paybridge/dataverse/dataversesim"
 )
 
@@ -73,48 +71,4 @@ func (s *simulation) slowProviders(ctx context.Context) {
 			}
 		}
 	}
-}
-
-// looksEvery is how often somebody looks at the desk.
-const looksEvery = 11*time.Minute + 7*time.Second
-
-// operator is the person at the desk: what was paid too little on purpose is sent back, what nobody can say is asked about again.
-func (s *simulation) operator(ctx context.Context) {
-	decided := map[string]bool{}
-	for n := 1; sleepUntil(ctx, s.began.Add(time.Duration(n)*looksEvery)) == nil; n++ {
-		listed, err := s.listed(ctx)
-		if err != nil {
-			continue
-		}
-		for i := range s.Scenes {
-			s.writing.Lock()
-			f := s.fates[i]
-			s.writing.Unlock()
-			row, ok := listed[f.Purchase]
-			if f.Turn != turnDecided || !ok || row.Cause != purchase.CauseAmount || decided[f.Purchase] {
-				continue
-			}
-			d := bridge.Decision{Key: purchase.Key{Environment: demoEnvironment, ID: f.Purchase}, Action: purchase.ActRefund, By: "Camille", Reason: "paid too little"}
-			if s.decide(ctx, d) {
-				decided[f.Purchase] = true
-			}
-		}
-	}
-}
-
-// decide hands a decision to whichever node lives.
-func (s *simulation) decide(ctx context.Context, d bridge.Decision) bool {
-	for _, b := range s.berths {
-		if n := b.now(); n != nil && n.life.Err() == nil {
-			done := make(chan error, 1)
-			go func() {
-				defer close(done)
-				done <- n.program.bridge.Decide(ctx, d)
-			}()
-			err, answered := <-done
-			s.journal.note(s.climate.now(), "desk", string(d.Action)+" "+d.Key.ID)
-			return answered && err == nil
-		}
-	}
-	return false
 }

@@ -11,15 +11,20 @@ import (
 const (
 	ripple = 5 * time.Minute  // a trouble is felt so long after its end: leases, pauses, back-off
 	enough = 12 * time.Minute // without any trouble, this is far more than a registration takes
-	spare  = 3 * time.Minute  // before the deadline: what the daemon keeps for itself
 )
+
+// spare is what the daemon keeps for itself before the deadline.
+func (p plan) spare() time.Duration { return max(3*time.Minute, p.Timing.Margin+time.Minute) }
+
+// scarce tells whether Dynamics takes so little that the sale itself may be what makes a seat late.
+func (p plan) scarce() bool { return p.Limits != dataversesim.Limits{} && !p.Limits.Off }
 
 // plain are the turns in which buyers and providers do what they should.
 var plain = []turn{turnRedirect, turnButton, turnRepeated, turnLostWebhook, turnReload, turnThrottled}
 
 // inTime is the law that waits end before the deadline: a seat that could be had in time is had in time.
 func (l *lawbook) inTime() {
-	if !l.clearSighted() {
+	if !l.clearSighted() || l.scarce() {
 		return
 	}
 	for i, f := range l.fates {
@@ -35,7 +40,7 @@ func (l *lawbook) inTime() {
 		if asks, lists := l.powers(f.Provider); !lists && (!(f.Page && asks) || l.forgotSession(f)) {
 			paid, _ = l.heard(f.Provider, f.payment)
 		}
-		calm := l.calm(paid, deadline.Add(-spare))
+		calm := l.calm(paid, deadline.Add(-l.spare()))
 		if calm < enough || len(made.Seats) >= len(made.Attendees) && made.FinalizedAt.Before(deadline) {
 			continue
 		}

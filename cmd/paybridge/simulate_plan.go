@@ -25,6 +25,7 @@ type plan struct {
 	Limits     dataversesim.Limits `json:"limits"`
 	Timing     timing              `json:"timing"`
 	Token      time.Duration       `json:"token,omitempty"` // how long a token of Dynamics lives
+	Busy       bool                `json:"busy,omitempty"`  // somebody works through the desk
 	Chaos      providersim.Chaos   `json:"chaos"`           // of the notifications
 	Scenes     []scene             `json:"scenes"`
 	Troubles   []trouble           `json:"troubles"`
@@ -44,6 +45,7 @@ func (k sketch) draw() plan {
 	p := plan{Seed: k.seed, Window: 50 * time.Minute, Dialect: pick(chance, "realtime", "realtime", "outbound"),
 		Capture: pick(chance, "before_registration", "after_registration"), Refunds: chance.IntN(2) == 0, Nodes: 1 + chance.IntN(3),
 		Providers: drawProviders(chance), Behaviours: drawBehaviours(chance)}
+	p.drawSettings()
 	if chance.IntN(4) == 0 {
 		p.Token = time.Duration(4+chance.IntN(20)) * time.Minute
 	}
@@ -53,6 +55,25 @@ func (k sketch) draw() plan {
 	p.Troubles = drawTroubles(chance, p)
 	p.Troubles = append(p.Troubles, drawRestore(p)...)
 	return p
+}
+
+const settingsStream = 0x73657474696e6773
+
+// drawSettings lets one sale of three have another window, one of four scarce requests or other times of the client, and in every other one
+// somebody works at the desk. Chance that is its own leaves the others as they are.
+func (p *plan) drawSettings() {
+	chance := rand.New(rand.NewPCG(p.Seed, settingsStream))
+	if chance.IntN(3) == 0 {
+		p.Window = time.Duration(15+chance.IntN(76)) * time.Minute
+	}
+	if chance.IntN(4) == 0 {
+		p.Limits = dataversesim.Limits{Requests: 40 + chance.IntN(400), Execution: time.Duration(20+chance.IntN(200)) * time.Second, Concurrency: 1 + chance.IntN(20)}
+	}
+	if chance.IntN(4) == 0 {
+		p.Timing = timing{Margin: time.Duration(1+chance.IntN(9)) * p.Window / 50, Quiet: time.Duration(3+chance.IntN(10)) * time.Minute,
+			Timeout: time.Duration(2+chance.IntN(40)) * time.Second}
+	}
+	p.Busy = chance.IntN(2) == 0
 }
 
 func pick[T any](chance *rand.Rand, of ...T) T { return of[chance.IntN(len(of))] }

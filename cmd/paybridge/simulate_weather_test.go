@@ -31,6 +31,29 @@ func TestAnAnswerIsHeldUpAfterItsEffect(t *testing.T) {
 	}
 }
 
+// Chance draws other windows, scarce requests, other times of the client and a desk at which somebody works, and their contrary; whatever it
+// draws the daemon takes for settings.
+func TestChanceDrawsSettings(t *testing.T) {
+	t.Parallel()
+	drawn := map[string]int{}
+	for seed := range uint64(100) {
+		p := (sketch{seed: seed, purchases: 1}).draw()
+		for what, is := range map[string]bool{"window": p.Window != 50*time.Minute, "limits": p.scarce(), "timing": p.Timing != timing{}, "busy": p.Busy} {
+			if is {
+				drawn[what]++
+			}
+		}
+		if p.Timing.Margin >= p.Window {
+			t.Errorf("seed %d: a margin of %s in a window of %s", seed, p.Timing.Margin, p.Window)
+		}
+	}
+	for _, what := range []string{"window", "limits", "timing", "busy"} {
+		if n := drawn[what]; n < 5 || n > 95 {
+			t.Errorf("%s: %d of 100", what, n)
+		}
+	}
+}
+
 // Chance draws every kind of trouble, and of the deaf both ways: lost answers, and those that are held up.
 func TestChanceDrawsEveryTrouble(t *testing.T) {
 	t.Parallel()
