@@ -404,3 +404,30 @@ func TestARefundThatFailsIsOnTheDeskThoughAPersonClosedMeanwhile(t *testing.T) {
 	decide(t, b, bridge.Decision{Key: key, Action: purchase.ActRefund})
 	h.awaitFailedRefund(t, id)
 }
+
+// A second payment of a seat is to go back, and Dynamics does not let itself be asked any more: a person sees it, and when Dynamics answers
+// again it goes back by itself.
+func TestWhatCannotBeJudgedForASeatIsShownUntilDynamicsAnswers(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, time.Minute)
+	h.policy.RefundExtra = []string{"shop"}
+	r, b := h.refunding(t)
+	id := h.dynamics.register(euros45, time.Now().Add(-time.Hour))
+	h.pay(t, b, id, "p1", euros45)
+	h.await(t, id, purchase.StateFinalized)
+	silent := func(err error) {
+		h.dynamics.mu.Lock()
+		defer h.dynamics.mu.Unlock()
+		h.dynamics.priceErr = err
+	}
+	silent(errors.New("not allowed to read purchases"))
+	h.pay(t, b, id, "p2", euros45)
+	if row := h.await(t, id, purchase.StateHeld); row.Summary.Cause != purchase.CauseSecondPayment {
+		t.Errorf("on the desk as %q", row.Summary.Cause)
+	}
+	silent(nil)
+	until(t, "nothing goes back", func() bool { sum, _ := r.total(); return sum > 0 })
+	if row := h.await(t, id, purchase.StateFinalized); row.Summary.Cause != purchase.CauseNone {
+		t.Errorf("it stays on the desk as %q", row.Summary.Cause)
+	}
+}

@@ -122,7 +122,7 @@ func (w *worker) failed(p purchase.Purchase, next purchase.Next, err error) time
 		pause = max(pause, min(time.Minute, purchase.Backoff(7, 0, w.now(), p.Deadline.At, w.Chance.Float64())))
 	}
 	fields := []zap.Field{zap.String("step", string(next.Step)), zap.Int("attempt", failures), zap.Duration("after", pause), zap.Error(err)}
-	w.showLate(p)
+	w.showStranded(p, next.Step)
 	if again {
 		w.log.Warn("step failed and will be tried again", fields...)
 	} else {
@@ -131,17 +131,18 @@ func (w *worker) failed(p purchase.Purchase, next purchase.Next, err error) time
 	return pause
 }
 
-// showLate puts a paid purchase on the desk whose deadline passed while Dynamics could not be asked. It is still tried, and leaves
-// the desk by itself when it gets its seat.
-func (w *worker) showLate(p purchase.Purchase) {
-	if w.now().Before(p.Deadline.At) || !p.Net().Positive() || p.Registered() || p.Desk != purchase.CauseNone || p.Closed() {
+// showStranded puts a paid purchase on the desk whose deadline passed while Dynamics could not be asked. It is still tried, and leaves
+// the desk by itself when that succeeds.
+func (w *worker) showStranded(p purchase.Purchase, failing purchase.Step) {
+	cause := p.Stranded(failing)
+	if w.now().Before(p.Deadline.At) || cause == purchase.CauseNone {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), keepWithin)
 	defer cancel()
-	next := purchase.Next{Step: purchase.StepHandOver, Cause: purchase.CausePaidLate, Basis: p.Sight()}
+	next := purchase.Next{Step: purchase.StepHandOver, Cause: cause, Basis: p.Sight()}
 	if err := w.handOver(ctx, p, next); err != nil {
-		w.log.Error("a late purchase could not be put on the desk yet", zap.Error(err))
+		w.log.Error("a purchase could not be put on the desk yet", zap.Error(err))
 	}
 }
 

@@ -72,6 +72,22 @@ func (p Purchase) Actions() []Action {
 	return append(all, ActNote)
 }
 
+// Stranded is the cause under which a person sees a purchase whose step fails again and again after the deadline; CauseNone: nobody has to.
+// What has its seat is shown where its money cannot be judged without the price.
+func (p Purchase) Stranded(failing Step) Cause {
+	switch {
+	case !p.Net().Positive() || p.Desk != CauseNone || p.closed:
+		return CauseNone
+	case !p.seated:
+		return CausePaidLate
+	case failing != StepPrice:
+		return CauseNone
+	case p.holding() > 1:
+		return CauseSecondPayment
+	}
+	return CausePriceUnreadable
+}
+
 // Closed tells whether a person decided that nothing more is to be done for what is known now.
 func (p Purchase) Closed() bool { return p.closed }
 

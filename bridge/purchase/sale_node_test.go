@@ -168,8 +168,8 @@ func (n *node) keepIf(head int, facts ...purchase.Fact) ([]purchase.Fact, error)
 }
 
 // later gives the purchase up for now: the step failed.
-func (n *node) later(p purchase.Purchase, after time.Duration) {
-	n.showLate(p)
+func (n *node) later(p purchase.Purchase, step purchase.Step, after time.Duration) {
+	n.showStranded(p, step)
 	n.settle(n.now.Add(n.pause(p, after)), 1)
 }
 
@@ -177,12 +177,13 @@ func (n *node) pause(p purchase.Purchase, after time.Duration) time.Duration {
 	return purchase.Backoff(n.hand.failures+1, after, n.now, p.Deadline.At, float64(n.pick(4, "chance"))/4)
 }
 
-// showLate puts a paid purchase on the desk whose deadline passed while Dynamics could not be asked.
-func (n *node) showLate(p purchase.Purchase) {
-	if n.now.Before(p.Deadline.At) || !p.Net().Positive() || p.Registered() || p.Desk != purchase.CauseNone || p.Closed() {
+// showStranded puts a paid purchase on the desk whose deadline passed while Dynamics could not be asked.
+func (n *node) showStranded(p purchase.Purchase, step purchase.Step) {
+	cause := p.Stranded(step)
+	if n.now.Before(p.Deadline.At) || cause == purchase.CauseNone {
 		return
 	}
-	n.learn(purchase.Fact{Kind: purchase.Handed, Detail: purchase.Detail{Cause: purchase.CausePaidLate, Basis: p.Sight()}})
+	n.learn(purchase.Fact{Kind: purchase.Handed, Detail: purchase.Detail{Cause: cause, Basis: p.Sight()}})
 }
 
 func (n *node) shop(name string) *shop {

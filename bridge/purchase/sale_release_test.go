@@ -66,7 +66,7 @@ func (n *node) release(p purchase.Purchase, next purchase.Next) {
 		n.hand.then = func() {
 			n.conclude(intent, outcome.Result, outcome.Reason)
 			if outcome.Result == purchase.Unsent {
-				n.later(p, outcome.After)
+				n.later(p, next.Step, outcome.After)
 			}
 		}
 	}

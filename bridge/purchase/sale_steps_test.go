@@ -18,7 +18,7 @@ func (n *node) price(p purchase.Purchase, next purchase.Next) {
 		case errors.Is(err, purchase.ErrNoPrice):
 			f.Detail.Reason = string(purchase.CausePriceUnreadable)
 		case err != nil:
-			n.later(p, 0)
+			n.later(p, next.Step, 0)
 			return
 		}
 		n.oracle.read(n.learn(f), view)
@@ -33,7 +33,7 @@ func (n *node) ask(p purchase.Purchase, next purchase.Next) {
 		if errors.Is(err, errAway) {
 			n.hand.shut = append(n.hand.shut, next.Account)
 			n.hand.retry = sooner(n.hand.retry, n.now.Add(n.pause(p, 0)))
-			n.showLate(p)
+			n.showStranded(p, next.Step)
 			return
 		}
 		asked := purchase.Fact{Purchase: n.hand.key, Kind: purchase.Asked, Account: next.Account, Payment: next.Payment.Payment,
@@ -67,7 +67,7 @@ func (n *node) readBack(p purchase.Purchase, next purchase.Next) {
 	seats, err := n.dynamics.readBack()
 	n.hand.then = func() {
 		if err != nil {
-			n.later(p, 0)
+			n.later(p, next.Step, 0)
 			return
 		}
 		n.learn(purchase.Fact{Kind: purchase.ReadBack, At: asked, Attempt: next.Attempt, Detail: purchase.Detail{Seats: seats}})
@@ -100,7 +100,7 @@ func (n *node) finalize(p purchase.Purchase, next purchase.Next) {
 		n.hand.then = func() {
 			n.conclude(intent, outcome.Result, outcome.Reason)
 			if outcome.Result == purchase.Unsent {
-				n.later(p, outcome.After)
+				n.later(p, next.Step, outcome.After)
 			}
 		}
 	}
@@ -115,7 +115,7 @@ func (n *node) operate(p purchase.Purchase, next purchase.Next, call func(shop *
 	n.hand.then = func() {
 		if !n.now.Before(intent.Detail.SendBefore) {
 			n.conclude(intent, purchase.Unsent, "too late to send")
-			n.later(p, 0)
+			n.later(p, next.Step, 0)
 			return
 		}
 		shop := n.shop(next.Account)
@@ -130,7 +130,7 @@ func (n *node) operate(p purchase.Purchase, next purchase.Next, call func(shop *
 			}
 			n.conclude(intent, result, "", shop.address(proofs)...)
 			if result == purchase.Unknown {
-				n.later(p, 0)
+				n.later(p, next.Step, 0)
 			}
 		}
 	}

@@ -18,7 +18,7 @@ const restsFor = 90 * time.Minute
 // operator is the person at the desk: what was paid too little on purpose is sent back, and of all else one or the other thing is tried where
 // the plan says so.
 func (s *simulation) operator(ctx context.Context) {
-	decided := map[string]bool{}
+	done := map[string]bool{}
 	for n := 1; sleepUntil(ctx, s.began.Add(time.Duration(n)*looksEvery)) == nil; n++ {
 		listed, err := s.listed(ctx)
 		if err != nil {
@@ -28,41 +28,69 @@ func (s *simulation) operator(ctx context.Context) {
 			s.writing.Lock()
 			f := s.fates[i]
 			s.writing.Unlock()
-			row, ok := listed[f.Purchase]
-			if !ok || decided[f.Purchase] {
+			if done[f.Purchase] {
 				continue
 			}
-			action, reason := s.judgement(f, row, n)
-			if action != "" && s.decide(ctx, row, action, reason) {
-				decided[f.Purchase] = action == purchase.ActRefund
+			d := s.judgement(ctx, f, listed, n)
+			if d.Action == "" || !s.decide(ctx, d) {
+				continue
 			}
+			done[f.Purchase] = d.Action.Moves()
+			s.accepted[f.Purchase] = s.accepted[f.Purchase] || d.Action == purchase.ActAccept
 		}
 	}
 }
 
-// judgement is what the person does about a purchase, "" for nothing. Whether it is allowed just then, the daemon knows.
-func (s *simulation) judgement(f fate, row purchaseRow, look int) (action purchase.Action, reason string) {
-	if f.Turn == turnDecided && row.Cause == purchase.CauseAmount {
-		return purchase.ActRefund, "paid too little"
-	}
-	if !s.Busy || !row.OnDesk || s.climate.now() > s.end()-restsFor {
-		return "", ""
-	}
+// judgement is what the person does about a fate, without an action for nothing. Whether it is allowed just then, the daemon knows.
+func (s *simulation) judgement(ctx context.Context, f fate, listed map[string]purchaseRow, look int) bridge.Decision {
+	row, ok := listed[f.Purchase]
+	d := bridge.Decision{Key: purchase.Key{Environment: demoEnvironment, ID: f.Purchase}, By: "Camille", Reason: "looked at it"}
 	mood := (&dice{key: fmt.Sprint("desk ", f.Purchase, " ", look), of: s.Seed}).float64()
+	works := s.Busy && s.climate.now() < s.end()-restsFor
 	switch {
+	case f.Turn == turnDecided && row.Cause == purchase.CauseAmount:
+		d.Action = purchase.ActRefund
+	case works && f.Turn == turnOrphan && mood < 0.5:
+		d = s.tied(ctx, f, d)
+	case !works || !ok || !row.OnDesk:
 	case mood < 0.2:
-		return purchase.ActAsk, ""
+		d.Action = purchase.ActAsk
 	case mood < 0.4:
-		return purchase.ActRetry, ""
+		d.Action = purchase.ActRetry
 	case mood < 0.5 && !row.Registered:
-		return purchase.ActRefund, "no seat any more"
+		d.Action = purchase.ActRefund
+	case mood < 0.6:
+		d.Action = purchase.ActAccept
+	case mood < 0.7:
+		d.Action, d.Seats = purchase.ActSeats, s.shown(f)
 	}
-	return "", ""
+	return d
+}
+
+// tied says which purchase the money pays that came without a name.
+func (s *simulation) tied(ctx context.Context, f fate, d bridge.Decision) bridge.Decision {
+	key, err := s.store().Resolve(ctx, accountOf(f.Provider), f.payment)
+	if err != nil || !key.Orphaned() {
+		return d
+	}
+	d.Key, d.Action, d.Purchase = key, purchase.ActTie, f.Purchase
+	return d
+}
+
+// shown is what a person sees who looks at Dynamics.
+func (s *simulation) shown(f fate) purchase.Seats {
+	made, ok := s.dynamics.Purchase(f.Purchase)
+	switch {
+	case ok && len(made.Seats) == 0:
+		return purchase.SeatsNone
+	case ok && len(made.Seats) >= len(made.Attendees):
+		return purchase.SeatsAll
+	}
+	return purchase.SeatsSome
 }
 
 // decide hands a decision to whichever node lives.
-func (s *simulation) decide(ctx context.Context, row purchaseRow, action purchase.Action, reason string) bool {
-	d := bridge.Decision{Key: purchase.Key{Environment: row.Environment, ID: row.Purchase}, Action: action, By: "Camille", Reason: reason}
+func (s *simulation) decide(ctx context.Context, d bridge.Decision) bool {
 	for _, b := range s.berths {
 		if n := b.now(); n != nil && n.life.Err() == nil {
 			done := make(chan error, 1)
@@ -71,7 +99,14 @@ func (s *simulation) decide(ctx context.Context, row purchaseRow, action purchas
 				done <- n.program.bridge.Decide(ctx, d)
 			}()
 			err, answered := <-done
-			s.journal.note(s.climate.now(), "desk", fmt.Sprintf("%s %s: %v", d.Action, d.Key.ID, answered && err == nil))
+			word := "decided"
+			switch {
+			case !answered:
+				word = "no answer" // the node died
+			case err != nil:
+				word = err.Error()
+			}
+			s.journal.note(s.climate.now(), "desk", fmt.Sprintf("%s %s: %s", d.Action, d.Key.ID, word))
 			return answered && err == nil
 		}
 	}

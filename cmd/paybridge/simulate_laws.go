@@ -117,7 +117,7 @@ func (l *lawbook) finally() {
 		f := &l.fates[i]
 		law := broken(*f)
 		switch {
-		case law == "":
+		case law == "", f.Seats >= f.Attendees && l.accepted[f.Purchase]:
 		case l.unheard(*f) || l.unheardElsewhere(*f), !f.Lost && f.Limbo == 0 && l.untold(*f):
 			l.deaf++
 			f.Lost, f.Limbo = false, 0

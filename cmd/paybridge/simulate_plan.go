@@ -59,8 +59,8 @@ func (k sketch) draw() plan {
 
 const settingsStream = 0x73657474696e6773
 
-// drawSettings lets one sale of three have another window, one of four scarce requests or other times of the client, and in every other one
-// somebody works at the desk. Chance that is its own leaves the others as they are.
+// drawSettings lets one sale of three have another window, one of four scarce requests, other times of the client, or providers of any kind, and in
+// every other one somebody works at the desk. Chance that is its own leaves the others as they are.
 func (p *plan) drawSettings() {
 	chance := rand.New(rand.NewPCG(p.Seed, settingsStream))
 	if chance.IntN(3) == 0 {
@@ -74,6 +74,9 @@ func (p *plan) drawSettings() {
 			Timeout: time.Duration(2+chance.IntN(40)) * time.Second}
 	}
 	p.Busy = chance.IntN(2) == 0
+	if chance.IntN(4) == 0 {
+		p.Providers = drawAnyProviders(chance)
+	}
 }
 
 func pick[T any](chance *rand.Rand, of ...T) T { return of[chance.IntN(len(of))] }
@@ -88,6 +91,18 @@ func drawProviders(chance *rand.Rand) []string {
 		}
 	}
 	return picked
+}
+
+// drawAnyProviders picks two or three, the first of those that have a page.
+func drawAnyProviders(chance *rand.Rand) []string {
+	names := providersim.Names()
+	chance.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	at := slices.IndexFunc(names, func(name string) bool {
+		sim, err := providersim.New(name, providersim.Config{Chaos: providersim.Chaos{Off: true}})
+		return err == nil && sim.Manners().Page
+	})
+	names[0], names[at] = names[at], names[0]
+	return names[:2+chance.IntN(2)]
 }
 
 // drawBehaviours draws how Dynamics decided where nobody knows. A way that leaves every sale to people is rare: nothing else happens in it.

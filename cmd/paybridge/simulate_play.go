@@ -26,8 +26,9 @@ type simulation struct {
 
 	unmended error // why the store could not be put back
 
-	writing sync.Mutex
-	fates   []fate
+	writing  sync.Mutex
+	fates    []fate
+	accepted map[string]bool // purchases that a person let be registered for another sum
 }
 
 // aftermath is how long everything may take to come to rest after the last deadline.
@@ -35,7 +36,7 @@ const aftermath = 3 * time.Hour
 
 // play plays a plan in a folder and says what became of it.
 func (p plan) play(dir string, j *journal) (*outcome, error) {
-	s := &simulation{plan: p, journal: j, began: time.Now(), fates: make([]fate, len(p.Scenes))}
+	s := &simulation{plan: p, journal: j, began: time.Now(), fates: make([]fate, len(p.Scenes)), accepted: map[string]bool{}}
 	s.climate = newClimate(p, wallClock{}, j)
 	secrets := newEavesdropper()
 	s.climate.secrets, s.laws = secrets, lawbook{simulation: s, secrets: secrets}
