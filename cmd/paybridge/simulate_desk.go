@@ -31,7 +31,7 @@ func (s *simulation) operator(ctx context.Context) {
 			if done[f.Purchase] {
 				continue
 			}
-			d := s.judgement(ctx, f, listed, n)
+			d := s.judgement(f, listed, n)
 			if d.Action == "" || !s.decide(ctx, d) {
 				continue
 			}
@@ -42,7 +42,7 @@ func (s *simulation) operator(ctx context.Context) {
 }
 
 // judgement is what the person does about a fate, without an action for nothing. Whether it is allowed just then, the daemon knows.
-func (s *simulation) judgement(ctx context.Context, f fate, listed map[string]purchaseRow, look int) bridge.Decision {
+func (s *simulation) judgement(f fate, listed map[string]purchaseRow, look int) bridge.Decision {
 	row, ok := listed[f.Purchase]
 	d := bridge.Decision{Key: purchase.Key{Environment: demoEnvironment, ID: f.Purchase}, By: "Camille", Reason: "looked at it"}
 	mood := (&dice{key: fmt.Sprint("desk ", f.Purchase, " ", look), of: s.Seed}).float64()
@@ -50,8 +50,6 @@ func (s *simulation) judgement(ctx context.Context, f fate, listed map[string]pu
 	switch {
 	case f.Turn == turnDecided && row.Cause == purchase.CauseAmount:
 		d.Action = purchase.ActRefund
-	case works && f.Turn == turnOrphan && mood < 0.5:
-		d = s.tied(ctx, f, d)
 	case !works || !ok || !row.OnDesk:
 	case mood < 0.2:
 		d.Action = purchase.ActAsk
@@ -64,16 +62,6 @@ func (s *simulation) judgement(ctx context.Context, f fate, listed map[string]pu
 	case mood < 0.7:
 		d.Action, d.Seats = purchase.ActSeats, s.shown(f)
 	}
-	return d
-}
-
-// tied says which purchase the money pays that came without a name.
-func (s *simulation) tied(ctx context.Context, f fate, d bridge.Decision) bridge.Decision {
-	key, err := s.store().Resolve(ctx, accountOf(f.Provider), f.payment)
-	if err != nil || !key.Orphaned() {
-		return d
-	}
-	d.Key, d.Action, d.Purchase = key, purchase.ActTie, f.Purchase
 	return d
 }
 
