@@ -36,7 +36,9 @@ func (s *simulation) operator(ctx context.Context) {
 				continue
 			}
 			done[f.Purchase] = d.Action.Moves()
-			s.accepted[f.Purchase] = s.accepted[f.Purchase] || d.Action == purchase.ActAccept
+			if paid := listed[f.Purchase].Paid; d.Action == purchase.ActAccept && paid != nil {
+				s.accepted[f.Purchase] = paid.Minor
+			}
 		}
 	}
 }

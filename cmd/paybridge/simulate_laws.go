@@ -117,7 +117,9 @@ func (l *lawbook) finally() {
 		f := &l.fates[i]
 		law := broken(*f)
 		switch {
-		case law == "", f.Seats >= f.Attendees && l.accepted[f.Purchase]:
+		case law == "":
+		case l.settled(*f):
+			f.Limbo = 0
 		case l.unheard(*f) || l.unheardElsewhere(*f), !f.Lost && f.Limbo == 0 && l.untold(*f):
 			l.deaf++
 			f.Lost, f.Limbo = false, 0
@@ -125,6 +127,12 @@ func (l *lawbook) finally() {
 			l.breach("%s", law)
 		}
 	}
+}
+
+// settled tells whether a person registered it for what it holds.
+func (l *lawbook) settled(f fate) bool {
+	sum, ok := l.accepted[f.Purchase]
+	return ok && f.Seats >= f.Attendees && f.Captured-f.Refunded <= sum
 }
 
 // moreGoroutines is how many more there may be at the end of all than at the beginning: idle connections of the store.

@@ -28,7 +28,7 @@ type simulation struct {
 
 	writing  sync.Mutex
 	fates    []fate
-	accepted map[string]bool // purchases that a person let be registered for another sum
+	accepted map[string]int64 // for which sum a person let a purchase be registered
 }
 
 // aftermath is how long everything may take to come to rest after the last deadline.
@@ -36,7 +36,7 @@ const aftermath = 3 * time.Hour
 
 // play plays a plan in a folder and says what became of it.
 func (p plan) play(dir string, j *journal) (*outcome, error) {
-	s := &simulation{plan: p, journal: j, began: time.Now(), fates: make([]fate, len(p.Scenes)), accepted: map[string]bool{}}
+	s := &simulation{plan: p, journal: j, began: time.Now(), fates: make([]fate, len(p.Scenes)), accepted: map[string]int64{}}
 	s.climate = newClimate(p, wallClock{}, j)
 	secrets := newEavesdropper()
 	s.climate.secrets, s.laws = secrets, lawbook{simulation: s, secrets: secrets}

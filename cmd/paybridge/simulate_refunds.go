@@ -24,7 +24,7 @@ func (l *lawbook) oneRefund() {
 				}
 				ours += n
 			}
-			if ours > 0 && f.Seats > 0 && f.returned.IsZero() && !l.accepted[f.Purchase] && f.Captured-f.Refunded < f.Price {
+			if ours > 0 && f.Seats > 0 && f.returned.IsZero() && !l.settled(f) && f.Captured-f.Refunded < f.Price {
 				l.breach("seat and refund: scene %d (%s at %s), purchase %s: %d of %d are left of what paid for the seat", f.Scene, f.Turn, f.Provider, f.Purchase,
 					f.Captured-f.Refunded, f.Price)
 			}
