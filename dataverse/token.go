@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	signInWithin = 30 * time.Second
+	signInWithin = 25 * time.Second // shorter than a read, so that who waits for it hears why
 	earlyBy      = 5 * time.Minute  // how long before its end a token is renewed
 	trusted      = 10 * time.Second // a token this young is not to blame for a 401
 	leastBackoff = time.Second

@@ -71,7 +71,7 @@ func (p *plan) drawSettings() {
 	}
 	if chance.IntN(4) == 0 {
 		p.Timing = timing{Margin: time.Duration(1+chance.IntN(9)) * p.Window / 50, Quiet: time.Duration(3+chance.IntN(10)) * time.Minute,
-			Timeout: time.Duration(2+chance.IntN(40)) * time.Second}
+			Timeout: time.Duration(2000+chance.IntN(40000)) * time.Millisecond}
 	}
 	p.Busy = chance.IntN(2) == 0
 	if chance.IntN(4) == 0 {
