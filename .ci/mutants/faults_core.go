@@ -13,6 +13,14 @@ var coreFaults = []fault{
 		cost: "A time-out after Dynamics made the seat is followed by another finalize: two seats for one payment.",
 	},
 	{
+		name: "money that cannot be judged for a seat is shown to nobody",
+		file: "bridge/purchase/desk.go",
+		was:  "	return CausePriceUnreadable\n}",
+		is:   "	return CauseNone\n}",
+		in:   core, test: "TestWhatWaitsForDynamicsAfterTheDeadlineIsShown",
+		cost: "Half of a seat's money went back, Dynamics no longer tells the price, and the purchase is asked about every minute for ever.",
+	},
+	{
 		name: "quiet is not awaited",
 		file: "bridge/purchase/fold.go",
 		was:  "!p.readBack.at.Before(a.SendBefore.Add(p.policy.Quiet))",
