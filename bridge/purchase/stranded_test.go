@@ -9,7 +9,9 @@ import (
 // What somebody has to know does not wait for Dynamics: money without a seat, and money that cannot be judged for a seat.
 func TestWhatWaitsForDynamicsAfterTheDeadlineIsShown(t *testing.T) {
 	t.Parallel()
-	seated := func() *history { return paid().attempt(purchase.StepFinalize, "", purchase.Unknown).readBack(purchase.SeatsAll) }
+	seated := func() *history {
+		return paid().attempt(purchase.StepFinalize, "", purchase.Unknown).readBack(purchase.SeatsAll)
+	}
 	twice := func() *history { return seated().proved(purchase.Captured, "q", "d", euros45) }
 	closed := twice()
 	closed.keep(purchase.Decided, purchase.Fact{Kind: purchase.Closed, Detail: purchase.Detail{Basis: closed.fold().Sight()}})
