@@ -206,7 +206,7 @@ func (s *IngenicoOgone) Forgeries(f Forgery) []Notice {
 		if sign != "" {
 			form.Set("SHASIGN", sign)
 		}
-		return s.noticeOf(form.Encode() + more)
+		return ogoneNotice(form.Encode()+more, s.variant.Get)
 	}
 	legacy := ogoneHash(s.variant.Hash)
 	for _, name := range []string{"orderID", "currency", "amount", "PM", "ACCEPTANCE", "STATUS", "CARDNO", "PAYID", "NCERROR", "BRAND"} {

@@ -73,8 +73,8 @@ func (s *IngenicoOgone) tell(b *ogoneBook, sub int, o *ogoneOp, early bool) {
 	if s.variant.Timing == "none" {
 		return
 	}
-	text := s.feedback(b, sub, o)
-	dress := func(time.Time, int) Notice { return s.noticeOf(text) }
+	text, get := s.feedback(b, sub, o), s.variant.Get
+	dress := func(time.Time, int) Notice { return ogoneNotice(text, get) }
 	name := "status " + o.status
 	if shape := s.shapes[b.p.ID]; s.browser && !shape.Drop && shape.Repeats == 0 {
 		s.waiting = append(s.waiting, ogoneFeedback{b.p.ID, name, dress})
@@ -83,9 +83,9 @@ func (s *IngenicoOgone) tell(b *ogoneBook, sub int, o *ogoneOp, early bool) {
 	s.send(b.p.ID, name, early, dress)
 }
 
-// noticeOf is feedback on its way.
-func (s *IngenicoOgone) noticeOf(text string) Notice {
-	if s.variant.Get {
+// ogoneNotice is feedback on its way.
+func ogoneNotice(text string, get bool) Notice {
+	if get {
 		return Notice{Method: http.MethodGet, Query: text, Header: http.Header{"User-Agent": {"ogone simulated"}}}
 	}
 	return Notice{Body: []byte(text), Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "User-Agent": {"ogone simulated"}}}
@@ -144,5 +144,5 @@ func (s *IngenicoOgone) Feedback(fields map[string]string, unsigned map[string]s
 			form.Set(name, value)
 		}
 	}
-	return s.noticeOf(form.Encode())
+	return ogoneNotice(form.Encode(), s.variant.Get)
 }
