@@ -96,26 +96,26 @@ func TestABuyerIsToldOnlyWhatIsProved(t *testing.T) {
 	id := h.dynamics.register(euros45, time.Now())
 	ref := strings.TrimPrefix(checkout(t, b, id).Redirect, "https://psp.example/pay/")
 	token := tokenFor(t, h, id, ref)
-	visit := func(cancelled bool) bridge.BuyerState {
-		v, err := b.Visit(context.Background(), token, cancelled)
+	visit := func(how purchase.Return) bridge.BuyerState {
+		v, err := b.Visit(context.Background(), token, how)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return v.State
 	}
-	if s := visit(true); s != bridge.BuyerCancelled {
+	if s := visit(purchase.ReturnGivenUp); s != bridge.BuyerCancelled {
 		t.Errorf("cancelled before anything was approved: %s", s)
 	}
-	if s := visit(false); s != bridge.BuyerUnknown {
+	if s := visit(purchase.ReturnPaying); s != bridge.BuyerUnknown {
 		t.Errorf("back without news: %s", s)
 	}
 	h.psp.set(payment{Purchase: id, Ref: ref, Money: euros45, Kind: purchase.Approved, At: time.Now()})
 	h.run(t, b)
 	h.await(t, id, purchase.StateFinalized)
-	if s := visit(true); s != bridge.BuyerConfirmed {
+	if s := visit(purchase.ReturnGivenUp); s != bridge.BuyerConfirmed {
 		t.Errorf("seated, whatever the address says: %s", s)
 	}
-	if _, err := b.Visit(context.Background(), "no such token", false); err == nil {
+	if _, err := b.Visit(context.Background(), "no such token", purchase.ReturnPaying); err == nil {
 		t.Error("a guessed token was accepted")
 	}
 }
@@ -137,9 +137,9 @@ func TestNobodyIsToldThatNothingWasChargedWhileNobodyKnows(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, what := range []string{"while we take it", "while nobody knows whether we did"} {
-		for _, cancelled := range []bool{true, false} {
-			if v, err := b.Visit(t.Context(), token, cancelled); err != nil || v.State != bridge.BuyerUnknown || v.Retry != "" {
-				t.Errorf("%s, cancelled %v: %+v, %v", what, cancelled, v, err)
+		for _, how := range []purchase.Return{purchase.ReturnGivenUp, purchase.ReturnLooking, purchase.ReturnPaying} {
+			if v, err := b.Visit(t.Context(), token, how); err != nil || v.State != bridge.BuyerUnknown || v.Retry != "" {
+				t.Errorf("%s, back %q: %+v, %v", what, how, v, err)
 			}
 		}
 		ended := purchase.Fact{Kind: purchase.Concluded, Attempt: intent.New[0].Number, Detail: purchase.Detail{Result: purchase.Unknown}}
@@ -175,7 +175,7 @@ func TestAFormIsMadeAnewForTheSameSession(t *testing.T) {
 		t.Error("the way back is known, although only its hash is kept")
 	}
 	for _, r := range []bridge.CheckoutResult{first, again} {
-		if v, err := b.Visit(context.Background(), strings.TrimPrefix(r.Form[1].Value, "https://pay.example/return/"), false); err != nil {
+		if v, err := b.Visit(context.Background(), strings.TrimPrefix(r.Form[1].Value, "https://pay.example/return/"), purchase.ReturnPaying); err != nil {
 			t.Errorf("%+v, %v", v, err)
 		}
 	}
@@ -183,13 +183,13 @@ func TestAFormIsMadeAnewForTheSameSession(t *testing.T) {
 
 func TestABuyerWhoCameBackFromWhomNobodyCanAskIsNotForgotten(t *testing.T) {
 	t.Parallel()
-	for cancelled, want := range map[bool]purchase.State{true: purchase.StateAbandoned, false: purchase.StateHeld} {
+	for how, want := range map[purchase.Return]purchase.State{purchase.ReturnGivenUp: purchase.StateAbandoned, purchase.ReturnPaying: purchase.StateHeld} {
 		h := newHouse(t, 4*time.Second)
 		b := h.nodeWith(t, "a", bridge.Account{Name: "shop", Kind: "psp", Environment: "main", Provider: deaf{h.psp}})
 		h.run(t, b)
 		id := h.dynamics.register(euros45, time.Now())
 		ref := strings.TrimPrefix(checkout(t, b, id).Redirect, "https://psp.example/pay/")
-		if _, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), cancelled); err != nil {
+		if _, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), how); err != nil {
 			t.Fatal(err)
 		}
 		if row := h.await(t, id, want); want == purchase.StateHeld && row.Summary.Cause != purchase.CauseUnproved {

@@ -60,7 +60,7 @@ func (h *house) decide(t *testing.T, b *bridge.Bridge, id string, d bridge.Decis
 
 func (h *house) buyerIsTold(t *testing.T, b *bridge.Bridge, token string, want bridge.BuyerState) {
 	t.Helper()
-	if v, err := b.Visit(t.Context(), token, false); err != nil || v.State != want {
+	if v, err := b.Visit(t.Context(), token, purchase.ReturnPaying); err != nil || v.State != want {
 		t.Errorf("the buyer is told %q, %v; want %q", v.State, err, want)
 	}
 }

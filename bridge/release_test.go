@@ -42,7 +42,7 @@ func TestASeatThatNobodyCanPayForIsGivenFreeAndTheBuyerIsToldSo(t *testing.T) {
 	if r := checkout(t, b, id); r.Outcome != bridge.CheckoutExpired || h.dynamics.asked() != asked {
 		t.Errorf("who comes late is answered %s, and Dynamics asked %d times", r.Outcome, h.dynamics.asked()-asked)
 	}
-	v, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), true)
+	v, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), purchase.ReturnGivenUp)
 	if err != nil || v.State != bridge.BuyerExpired || v.Retry != "" {
 		t.Errorf("who comes back is told %+v, %v", v, err)
 	}

@@ -66,7 +66,7 @@ func TestSeatFirstNobodyIsChargedWithoutASeat(t *testing.T) {
 	h.reserve(t, b, id, ref)
 	h.awaitTruth(t, ref, purchase.Lapsed)
 	h.await(t, id, purchase.StateAbandoned)
-	if v, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), false); err != nil || v.State != bridge.BuyerExpired {
+	if v, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), purchase.ReturnPaying); err != nil || v.State != bridge.BuyerExpired {
 		t.Errorf("the buyer is told %q, %v", v.State, err)
 	}
 	if captures, voids := h.psp.calls(); captures != 0 || voids != 1 {
@@ -162,17 +162,34 @@ func TestSeatFirstWhatTheBuyerAgreedToIsReservedByUsAndTakenOnceTheSeatIsThere(t
 
 func TestSeatFirstAReservationThatIsTurnedDownWaitsForTheBuyer(t *testing.T) {
 	t.Parallel()
-	h, a, b, id, ref := agreed(t, final{errors.New("the bank says no")})
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		v, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), true)
-		if err == nil && v.State == bridge.BuyerRefused {
-			break
+	no := final{errors.New("the bank says no")}
+	h, a, b, id, ref := agreed(t, no, no)
+	visit := func(how purchase.Return) bridge.BuyerState {
+		v, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), how)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if time.Now().After(end) {
-			t.Fatalf("the buyer is told %q, %v", v.State, err)
-		}
+		return v.State
 	}
-	if keys, captures := a.operations(); keys != 1 || captures != 0 || h.dynamics.seats(id) != 0 {
+	refused := func(keys int) {
+		t.Helper()
+		until(t, "the buyer never is told", func() bool {
+			n, _ := a.operations()
+			return n == keys && visit(purchase.ReturnLooking) == bridge.BuyerRefused
+		})
+	}
+	refused(1)
+	for range 3 { // neither a page that looks again nor a buyer who gives up is a wish to pay
+		time.Sleep(2100 * time.Millisecond)
+		visit(purchase.ReturnGivenUp)
+		refused(1)
+	}
+	time.Sleep(2100 * time.Millisecond)
+	if s := visit(purchase.ReturnPaying); s != bridge.BuyerUnknown {
+		t.Errorf("who comes back to pay, which is tried again, is told %s", s)
+	}
+	refused(2)
+	if keys, captures := a.operations(); keys != 2 || captures != 0 || h.dynamics.seats(id) != 0 {
 		t.Errorf("%d keys, %d captures, %d seats", keys, captures, h.dynamics.seats(id))
 	}
 }

@@ -12,9 +12,8 @@ import (
 )
 
 // Visit says what to tell a buyer who opens a return address, and notes that the buyer came back, which makes the bridge look at
-// the payment at once. cancelled is the buyer's way back from the provider's cancel link: a hint, never proof. ErrNotFound for a
-// token that is unknown or too old.
-func (b *Bridge) Visit(ctx context.Context, token string, cancelled bool) (Visit, error) {
+// the payment at once. How the buyer came is a hint, never proof. ErrNotFound for a token that is unknown or too old.
+func (b *Bridge) Visit(ctx context.Context, token string, how purchase.Return) (Visit, error) {
 	t, err := b.Store.FindToken(ctx, TokenHash(token))
 	if err != nil {
 		return Visit{}, err
@@ -29,10 +28,10 @@ func (b *Bridge) Visit(ctx context.Context, token string, cancelled bool) (Visit
 	if _, bills := env.Policy.Bills(t.Account); bills {
 		t.Payment = "" // the buyer comes back from nowhere
 	}
-	if deaf := slices.Contains(env.Policy.Unaskable, t.Account); !p.Settled() && t.Payment != "" && !(deaf && cancelled) {
-		b.noteReturn(ctx, t, p, len(facts), now)
+	if deaf := slices.Contains(env.Policy.Unaskable, t.Account); !p.Settled() && t.Payment != "" && !(deaf && how == purchase.ReturnGivenUp) {
+		b.noteReturn(ctx, t, p, how, len(facts), now)
 	}
-	v := Visit{State: buyerState(p, t.Payment, cancelled, now), Reference: ShortReference(t.Purchase), Return: t.Return, Language: t.Language}
+	v := Visit{State: buyerState(p, t.Payment, how, now), Reference: ShortReference(t.Purchase), Return: t.Return, Language: t.Language}
 	if left := p.Deadline.At.Sub(now); v.State == BuyerCancelled || v.State == BuyerRefused {
 		v.TimeLeft = max(0, left)
 		if left > env.Policy.MinTimeLeft && !p.Released() {
@@ -43,7 +42,7 @@ func (b *Bridge) Visit(ctx context.Context, token string, cancelled bool) (Visit
 }
 
 // noteReturn is bounded: whoever reloads the page all the time does not fill the store.
-func (b *Bridge) noteReturn(ctx context.Context, t Token, p purchase.Purchase, facts int, now time.Time) {
+func (b *Bridge) noteReturn(ctx context.Context, t Token, p purchase.Purchase, how purchase.Return, facts int, now time.Time) {
 	for _, pay := range p.Payments {
 		if pay.Ref == t.Payment && pay.Account == t.Account && pay.HeardReturn && now.Sub(pay.LastHeard) < returnsEvery {
 			return
@@ -52,7 +51,8 @@ func (b *Bridge) noteReturn(ctx context.Context, t Token, p purchase.Purchase, f
 	if facts > returnsUpTo {
 		return
 	}
-	fact := purchase.Fact{Purchase: t.Purchase, Kind: purchase.Returned, Standing: purchase.Heard, Account: t.Account, Payment: t.Payment, At: now}
+	fact := purchase.Fact{Purchase: t.Purchase, Kind: purchase.Returned, Standing: purchase.Heard, Account: t.Account, Payment: t.Payment, At: now,
+		Detail: purchase.Detail{Reason: string(how)}}
 	if _, err := b.keep(ctx, Keeping{Facts: []purchase.Fact{fact}}); err != nil {
 		b.Log.Error("the buyer's return could not be kept", zap.String("purchase", t.Purchase.ID), zap.Error(err))
 	}
@@ -67,7 +67,7 @@ func (b *Bridge) payAddress(t Token) string {
 }
 
 // buyerState never promises more than the facts prove, and never says that nothing was charged unless that is certain.
-func buyerState(p purchase.Purchase, payment string, cancelled bool, now time.Time) BuyerState {
+func buyerState(p purchase.Purchase, payment string, how purchase.Return, now time.Time) BuyerState {
 	if p.Billed() {
 		return billedState(p)
 	}
@@ -84,7 +84,7 @@ func buyerState(p purchase.Purchase, payment string, cancelled bool, now time.Ti
 	case purchase.StateRefunding, purchase.StateRefunded:
 		return BuyerRefunded
 	case purchase.StateAwaitingPayment, purchase.StateAbandoned:
-		return unpaidState(p, payment, cancelled, now)
+		return unpaidState(p, payment, how, now)
 	}
 	return BuyerUnknown
 }
@@ -98,8 +98,9 @@ func billedState(p purchase.Purchase) BuyerState {
 }
 
 // unpaidState: nothing was charged in a session that only our call can turn into money, if nothing of ours can have done so; in one that the
-// provider says has ended unpaid, perhaps because we ended it for want of a seat; and in an attempt that it says has failed.
-func unpaidState(p purchase.Purchase, payment string, cancelled bool, now time.Time) BuyerState {
+// provider says has ended unpaid, perhaps because we ended it for want of a seat; and in an attempt that it says has failed. Whoever comes
+// back to pay is not told of what was turned down before, for it is tried anew.
+func unpaidState(p purchase.Purchase, payment string, how purchase.Return, now time.Time) BuyerState {
 	if payment == "" && p.InvoiceCancelled() {
 		return BuyerInvoiceCancelled
 	}
@@ -111,9 +112,9 @@ func unpaidState(p purchase.Purchase, payment string, cancelled bool, now time.T
 		switch {
 		case untouched && (!now.Before(p.Deadline.At) || pay.GivenBack() || p.Released()):
 			return BuyerExpired
-		case declined(pay) && !sentAgain(p, pay), failed(pay) && (pay.Lapsed || fresh(pay, now)):
+		case how != purchase.ReturnPaying && declined(pay) && !sentAgain(p, pay), failed(pay) && (pay.Lapsed || fresh(pay, now)):
 			return BuyerRefused
-		case pay.Lapsed || (untouched && cancelled && !pay.Approved):
+		case pay.Lapsed || (untouched && how == purchase.ReturnGivenUp && !pay.Approved):
 			return BuyerCancelled
 		}
 	}
@@ -137,12 +138,7 @@ func fresh(pay purchase.Payment, now time.Time) bool {
 	return pay.Opened.Detail.Unaskable || (pay.HeardReturn && now.Sub(pay.LastHeard) <= returnFor && !pay.LastAsked.Before(pay.LastHeard))
 }
 
-// declined: our last call to reserve or to take the money was turned down, and nothing was heard since.
+// declined: our last call to reserve or to take the money was turned down, and what was heard of it since has been asked about.
 func declined(pay purchase.Payment) bool {
-	takings := pay.Takings()
-	if len(takings) == 0 {
-		return false
-	}
-	last := takings[len(takings)-1]
-	return last.Result == purchase.Refused && !pay.LastHeard.After(last.At)
+	return pay.Declined() && (pay.Hearsay == "" || pay.Hearsay == pay.AskedOf)
 }

@@ -287,4 +287,20 @@ var coreFaults = []fault{
 		in:   core, test: "TestAfterARestoreASeatIsLookedForBeforeItIsMade",
 		cost: "Where Dynamics cannot be read back, everybody who registered since the backup is registered again.",
 	},
+	{
+		name: "our page that looks again is a wish to pay again",
+		file: "bridge/purchase/fact.go",
+		was:  "case f.Kind == Returned && Return(f.Detail.Reason) == ReturnPaying:",
+		is:   "case f.Kind == Returned:",
+		in:   "./bridge/purchase", test: "TestADeclinedSessionWaitsForTheBuyer",
+		cost: "A card that was turned down is tried again and again while the buyer is told that nothing was charged.",
+	},
+	{
+		name: "an approval that is told of late is a new one",
+		file: "bridge/purchase/fact.go",
+		was:  "return earlier(f.At, f.Seen)",
+		is:   "return f.Seen",
+		in:   "./bridge/purchase", test: "TestADeclinedSessionWaitsForTheBuyer",
+		cost: "A late notification makes us take money from a buyer who was told that nothing was charged.",
+	},
 }

@@ -14,7 +14,7 @@ func (s *story) fact(f purchase.Fact) {
 	case purchase.Arrived:
 		s.add(when(f), Done, Text{"L'acheteur arrive sur notre page de paiement", "The buyer arrives at our pay address"})
 	case purchase.Returned:
-		s.add(when(f), Done, Text{"L'acheteur revient du prestataire", "The buyer comes back from the provider"})
+		s.returned(f)
 	case purchase.Opened:
 		s.add(when(f), Done, texts("Session de paiement ouverte chez %s : %s", "Pay session opened at %s: %s", f.Account, amount(f.Money)))
 	case purchase.Asked:
@@ -37,6 +37,16 @@ func (s *story) fact(f purchase.Fact) {
 			return
 		}
 		s.payment(f)
+	}
+}
+
+// returned leaves out the pages that look again by themselves.
+func (s *story) returned(f purchase.Fact) {
+	switch purchase.Return(f.Detail.Reason) {
+	case purchase.ReturnPaying:
+		s.add(when(f), Done, Text{"L'acheteur revient du prestataire", "The buyer comes back from the provider"})
+	case purchase.ReturnGivenUp:
+		s.add(when(f), Wrong, Text{"L'acheteur renonce chez le prestataire et revient", "The buyer gives up at the provider and comes back"})
 	}
 }
 

@@ -66,6 +66,10 @@ func (t *tale) paid(after, learned time.Duration, m purchase.Money) *tale {
 	return t.money(after, learned, purchase.Captured, purchase.Proved, purchase.ByCallback, "CAP", m)
 }
 
+func (t *tale) returned(after time.Duration, how purchase.Return) *tale {
+	return t.at(after, purchase.Fact{Kind: purchase.Returned, Standing: purchase.Heard, Account: "paypal", Payment: "8XJ", Detail: purchase.Detail{Reason: string(how)}})
+}
+
 // registered is a finalize and what became of it.
 func (t *tale) finalized(after time.Duration, result purchase.Result, seats purchase.Seats) *tale {
 	t.at(after, purchase.Fact{Kind: purchase.Intended, Detail: purchase.Detail{Step: purchase.StepFinalize, SendBefore: began.Add(after + 2*time.Second)}})
@@ -95,6 +99,8 @@ func tales() map[string]*tale {
 		"confirming": start().paid(37*minute, 37*minute+100*time.Millisecond, price).finalized(37*minute+4*time.Second, purchase.Unknown, purchase.SeatsNone),
 		"heard": start().money(37*minute, 37*minute, purchase.Captured, purchase.Heard, purchase.ByCallback, "CAP", price).
 			at(38*minute, purchase.Fact{Kind: purchase.Asked, Account: "paypal", Payment: "8XJ"}).at(39*minute, purchase.Fact{Kind: purchase.Asked, Account: "paypal", Payment: "8XJ"}),
+		"came back": start().returned(4*minute, purchase.ReturnGivenUp).returned(4*minute+2*time.Second, purchase.ReturnGivenUp).
+			returned(9*minute, purchase.ReturnPaying).returned(9*minute+2*time.Second, purchase.ReturnLooking),
 		"found in the list": new(tale).money(5*minute, 12*minute, purchase.Captured, purchase.Proved, purchase.ByPoll, "CAP", price).offered(12*minute + time.Second),
 		"another amount":    start().paid(10*minute, 10*minute+time.Second, other).handed(10*minute+2*time.Second, purchase.CauseAmount),
 		"too late":          start().paid(58*minute, 58*minute+time.Second, price).handed(58*minute+2*time.Second, purchase.CausePaidLate),

@@ -48,7 +48,21 @@ func TestADeclinedSessionWaitsForTheBuyer(t *testing.T) {
 		"another session waits":  {declined().session("two"), purchase.StepCapture, ""},
 		"the buyer agreed again": {declined().heard(purchase.Approved, "one", ""), purchase.StepAsk, ""},
 		"so it is":               {declined().heard(purchase.Approved, "one", "").asked("one"), purchase.StepCapture, ""},
+		"the buyer came back":    {returned(declined(), purchase.ReturnPaying).asked("one"), purchase.StepCapture, ""},
+		"the buyer gave up":      {returned(declined(), purchase.ReturnGivenUp).asked("one"), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"our page looked again":  {returned(declined(), purchase.ReturnLooking).asked("one"), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"told late of the first": {agreedAt(declined(), -time.Minute).asked("one"), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"a clock that is ahead":  {agreedAt(declined(), time.Hour).asked("one").attempt(purchase.StepCapture, "one", purchase.Refused), purchase.StepWait, purchase.CauseAwaitingBuyer},
 	})
+}
+
+func returned(h *history, how purchase.Return) *history {
+	return h.keep(purchase.Heard, purchase.Fact{Kind: purchase.Returned, Account: "shop", Payment: "one", Detail: purchase.Detail{Reason: string(how)}})
+}
+
+// agreedAt is told now of an approval that the provider's clock puts that far from now.
+func agreedAt(h *history, from time.Duration) *history {
+	return h.keep(purchase.Heard, purchase.Fact{Kind: purchase.Approved, Account: "shop", Payment: "one", At: h.now.Add(from)})
 }
 
 func TestACaptureThatShowsNoMoneyIsLookedAtAndNotRepeatedBlindly(t *testing.T) {

@@ -131,11 +131,33 @@ const (
 	Reversed Kind = "reversed"
 )
 
+// Return is how a buyer came to the return page.
+type Return string
+
+// The returns. Only the first may mean that the buyer agreed: who gives up did not, and a page that looks again by itself is nobody's
+// wish.
+const (
+	ReturnPaying  Return = ""
+	ReturnGivenUp Return = "given_up"
+	ReturnLooking Return = "looking"
+)
+
+// agreed is when the buyer agreed to pay, as far as the fact tells. An approval that is told of late is as old as it says.
+func (f *Fact) agreed() time.Time {
+	switch {
+	case f.Kind == Approved:
+		return earlier(f.At, f.Seen)
+	case f.Kind == Returned && Return(f.Detail.Reason) == ReturnPaying:
+		return f.Seen
+	}
+	return time.Time{}
+}
+
 // Facts about the buyer and our own work.
 const (
 	// Arrived: the buyer came to the redirect leg (heard; Detail.Event and User as the address said).
 	Arrived Kind = "arrived"
-	// Returned: the buyer came back from the provider (heard).
+	// Returned: the buyer came back from the provider (heard; Detail.Reason is the Return).
 	Returned Kind = "returned"
 	// Asked: we read the payment back and learned what stands beside this fact; Detail.Basis is the hearsay it answers.
 	Asked Kind = "asked"

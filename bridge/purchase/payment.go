@@ -44,7 +44,7 @@ type Payment struct {
 	LastAsked   time.Time
 	asked       int64     // number of the last read-back
 	order       *Fact     // the latest order of a person to send money back
-	agreed      time.Time // when we last learned that the buyer agreed or came back
+	agreed      time.Time // when the buyer last agreed, or came back to pay
 
 	Reserves []Attempt // our own intents to reserve the money of a session that the buyer agreed to
 	Captures []Attempt // our own capture intents
@@ -102,8 +102,8 @@ func (p Payment) GivenBack() bool {
 	return p.Lapsed && last != nil && last.Result == Confirmed
 }
 
-// declined tells whether the last call to reserve or to take the money was turned down and the buyer has not been back since.
-func (p Payment) declined() bool {
+// Declined tells whether the last call to reserve or to take the money was turned down and the buyer has not agreed anew since.
+func (p Payment) Declined() bool {
 	last := lastOf(p.Takings())
 	return last != nil && last.Result == Refused && !p.agreed.After(last.At)
 }

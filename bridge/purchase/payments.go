@@ -103,8 +103,8 @@ func foldPayment(id paymentID, facts []*Fact) Payment {
 		if f.Standing == Heard && f.Seen.After(p.LastHeard) {
 			p.LastHeard, p.HeardReturn, p.HeardBy = f.Seen, f.Kind == Returned, f.Source
 		}
-		if (f.Kind == Approved || f.Kind == Returned) && f.Seen.After(p.agreed) {
-			p.agreed = f.Seen
+		if at := f.agreed(); at.After(p.agreed) {
+			p.agreed = at
 		}
 		p.note(f, objects)
 	}

@@ -53,7 +53,7 @@ func (p Purchase) capturable() *Payment {
 		switch {
 		case pay.Captured.Known() || pay.Moving():
 			return nil
-		case pay.Opened == nil || !pay.Opened.Detail.Capturable || !pay.Approved || pay.Lapsed || pay.held || pay.declined():
+		case pay.Opened == nil || !pay.Opened.Detail.Capturable || !pay.Approved || pay.Lapsed || pay.held || pay.Declined():
 		case found == nil || pay.MayBeCaptured() || (!found.MayBeCaptured() && pay.Opened.Number < found.Opened.Number):
 			found = pay
 		}

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/paybridge/paybridge/bridge"
+	"github.com/paybridge/paybridge/bridge/purchase"
 )
 
 var tokenShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
@@ -30,8 +31,9 @@ func (p *public) shaped(next echo.HandlerFunc) echo.HandlerFunc {
 // back is the page a buyer comes back to. It is safe to reload and to open twice, and says no more than is proved. A token that never
 // was and one that is too old are answered alike.
 func (p *public) back(c echo.Context) error {
-	visit, err := p.Bridge.Visit(c.Request().Context(), c.Param("token"), c.QueryParams().Has("cancel"))
+	visit, err := p.Bridge.Visit(c.Request().Context(), c.Param("token"), returned(c.QueryParams()))
 	n := notice{Key: string(bridge.BuyerUnknown), Language: languageOf(c), Self: kept(c.QueryParams())}
+	n.Self.Set("n", "0") // from here on it is a page of ours that is opened again, and nobody who comes back to pay
 	switch {
 	case errors.Is(err, bridge.ErrNotFound):
 		n.Key = "bad_token"
@@ -56,6 +58,17 @@ func (p *public) back(c echo.Context) error {
 		}
 	}
 	return p.show(c, http.StatusOK, n)
+}
+
+// returned is how the buyer came: by the provider's cancel link, by our own page that looks again, or else to pay.
+func returned(values url.Values) purchase.Return {
+	switch {
+	case values.Has("cancel"):
+		return purchase.ReturnGivenUp
+	case values.Has("n"):
+		return purchase.ReturnLooking
+	}
+	return purchase.ReturnPaying
 }
 
 // backPost: some providers send the browser back by a form. What it says proves nothing and is not read.

@@ -26,7 +26,7 @@ type Bridge interface {
 	// Checkout takes a buyer to the provider's pay page.
 	Checkout(ctx context.Context, r bridge.CheckoutRequest) (bridge.CheckoutResult, error)
 	// Visit says what to tell a buyer who came back; bridge.ErrNotFound for a token that is unknown or too old.
-	Visit(ctx context.Context, token string, cancelled bool) (bridge.Visit, error)
+	Visit(ctx context.Context, token string, how purchase.Return) (bridge.Visit, error)
 	// InvoiceForm is what the page shows on which a buyer asks for an invoice; bridge.ErrNotFound for a token that is unknown or too old.
 	InvoiceForm(ctx context.Context, token string) (bridge.InvoiceForm, error)
 	// RequestInvoice keeps the request of a buyer who filled the form in right.

@@ -2,9 +2,12 @@ package web
 
 import (
 	"context"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +28,7 @@ type engine struct {
 	receipt  bridge.Receipt
 	checkout bridge.CheckoutResult
 	visit    bridge.Visit
+	returns  []purchase.Return
 	err      error
 	received []purchase.Delivery
 	asked    []bridge.CheckoutRequest
@@ -50,7 +54,10 @@ func (e *engine) RequestInvoice(_ context.Context, _ string, b bridge.Billing) (
 	e.billings = append(e.billings, b)
 	return bridge.InvoiceForm{State: e.answer}, e.err
 }
-func (e *engine) Visit(context.Context, string, bool) (bridge.Visit, error) { return e.visit, e.err }
+func (e *engine) Visit(_ context.Context, _ string, how purchase.Return) (bridge.Visit, error) {
+	e.returns = append(e.returns, how)
+	return e.visit, e.err
+}
 
 func face(t *testing.T, e *engine, log *zap.Logger) *httptest.Server {
 	t.Helper()
@@ -194,6 +201,25 @@ func TestTheReturnPageKeepsToItself(t *testing.T) {
 				t.Errorf("the log has the token: %s %s", entry.Message, f.String)
 			}
 		}
+	}
+}
+
+func TestOnlyWhoArrivesComesBackToPay(t *testing.T) {
+	t.Parallel()
+	e := &engine{visit: bridge.Visit{State: bridge.BuyerConfirming}}
+	server := face(t, e, zap.NewNop())
+	_, page := get(t, server.URL+"/return/token?PayerID=x", nil)
+	links := regexp.MustCompile(`(?:href="|url=)(\?[^"]*)"`).FindAllStringSubmatch(page, -1)
+	if len(links) != 3 { // the page looks again, the buyer looks again, the buyer wants the other language
+		t.Fatalf("%q", links)
+	}
+	for _, link := range links {
+		get(t, server.URL+"/return/token"+html.UnescapeString(link[1]), nil)
+	}
+	get(t, server.URL+"/return/token?cancel=1&n=2", nil)
+	want := []purchase.Return{purchase.ReturnPaying, purchase.ReturnLooking, purchase.ReturnLooking, purchase.ReturnLooking, purchase.ReturnGivenUp}
+	if !slices.Equal(e.returns, want) {
+		t.Errorf("%q", e.returns)
 	}
 }
 
