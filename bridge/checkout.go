@@ -24,8 +24,8 @@ const (
 	unknownFor    = 15 * time.Second // what Dynamics did not know is not asked about again so soon
 	unknownUpTo   = 10_000
 	tokenLife     = 48 * time.Hour
-	returnsEvery  = 2 * time.Second  // how often a buyer's return may make us ask
-	returnFor     = 10 * time.Second // what was learned since a return tells of it so long: the page looks again in time
+	returnsEvery  = 2 * time.Second  // how often a page that is open may make us ask
+	returnFor     = 10 * time.Second // what the provider said tells of a buyer's return so long: the page looks again in time
 	returnsUpTo   = 500              // facts of a purchase, beyond which returns are no longer noted
 )
 
@@ -189,7 +189,7 @@ func (c *checkout) open(ctx context.Context, opener Opener, p purchase.Purchase)
 		_, askable := opener.(Asker)
 		keeping.Facts = []purchase.Fact{{Purchase: c.key, Kind: purchase.Opened, Standing: purchase.Own, Account: c.account.Name, Payment: made.Payment,
 			Object: made.Session, Money: p.Offer.Money, At: now, Detail: purchase.Detail{URL: made.URL, Until: made.Until,
-				Capturable: made.Capturable, Voidable: made.Voidable, Form: len(made.Form) > 0, Unaskable: !askable}}}
+				Capturable: made.Capturable, Voidable: made.Voidable, Form: len(made.Form) > 0, Unaskable: !askable, OneTry: made.OneTry}}}
 	}
 	if err := c.learn(ctx, keeping); err != nil {
 		return CheckoutResult{Outcome: ProviderError}, err

@@ -147,6 +147,7 @@ type psp struct {
 	away     bool              // it cannot be asked
 	form     bool              // the pay page wants a form
 	endable  bool              // sessions can be ended
+	once     bool              // an attempt that failed uses its session up
 	apart    bool              // sessions are known by a name of their own only
 	voids    int
 	captures int
@@ -218,7 +219,7 @@ func (p *psp) Open(_ context.Context, o purchase.Order) (purchase.Checkout, erro
 		p.payments[ref] = payment{Purchase: o.Reference.Purchase, Ref: ref, Money: o.Money, Kind: purchase.Opened}
 	}
 	made := purchase.Checkout{Payment: ref, Session: p.session(ref), URL: "https://psp.example/pay/" + ref, Capturable: !p.endable || o.Reserve,
-		Voidable: p.endable || o.Reserve}
+		Voidable: p.endable || o.Reserve, OneTry: p.once}
 	if p.form {
 		made.Form = []purchase.Field{{Name: "order", Value: ref}, {Name: "back", Value: o.Return}}
 	}

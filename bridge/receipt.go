@@ -72,7 +72,7 @@ type Visit struct {
 	Language  string
 }
 
-// BuyerState is one of the twelve things a buyer can be told.
+// BuyerState is one of the thirteen things a buyer can be told.
 type BuyerState string
 
 // The states of the return page.
@@ -82,6 +82,7 @@ const (
 	BuyerPending    BuyerState = "pending"
 	BuyerCancelled  BuyerState = "cancelled"
 	BuyerRefused    BuyerState = "refused"
+	BuyerOneRefused BuyerState = "one_refused" // an attempt was; whether another was taken since, nobody can be asked
 	BuyerExpired    BuyerState = "expired"
 	BuyerLate       BuyerState = "late"
 	BuyerRefunded   BuyerState = "refunded"

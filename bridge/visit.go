@@ -32,7 +32,7 @@ func (b *Bridge) Visit(ctx context.Context, token string, how purchase.Return) (
 		b.noteReturn(ctx, t, p, how, len(facts), now)
 	}
 	v := Visit{State: buyerState(p, t.Payment, how, now), Reference: ShortReference(t.Purchase), Return: t.Return, Language: t.Language}
-	if left := p.Deadline.At.Sub(now); v.State == BuyerCancelled || v.State == BuyerRefused {
+	if left := p.Deadline.At.Sub(now); v.State == BuyerCancelled || v.State == BuyerRefused || v.State == BuyerOneRefused {
 		v.TimeLeft = max(0, left)
 		if left > env.Policy.MinTimeLeft && !p.Released() {
 			v.Retry = b.payAddress(t)
@@ -41,10 +41,12 @@ func (b *Bridge) Visit(ctx context.Context, token string, how purchase.Return) (
 	return v, nil
 }
 
-// noteReturn is bounded: whoever reloads the page all the time does not fill the store.
+// noteReturn is bounded: a page that is open does not fill the store. Who comes back to pay is always noted, for it may be the second
+// card.
 func (b *Bridge) noteReturn(ctx context.Context, t Token, p purchase.Purchase, how purchase.Return, facts int, now time.Time) {
 	for _, pay := range p.Payments {
-		if pay.Ref == t.Payment && pay.Account == t.Account && pay.HeardReturn && now.Sub(pay.LastHeard) < returnsEvery {
+		again := how != purchase.ReturnPaying && pay.HeardReturn && now.Sub(pay.LastHeard) < returnsEvery
+		if again && pay.Ref == t.Payment && pay.Account == t.Account {
 			return
 		}
 	}
@@ -99,7 +101,7 @@ func billedState(p purchase.Purchase) BuyerState {
 
 // unpaidState: nothing was charged in a session that only our call can turn into money, if nothing of ours can have done so; in one that the
 // provider says has ended unpaid, perhaps because we ended it for want of a seat; and in an attempt that it says has failed. Whoever comes
-// back to pay is not told of what was turned down before, for it is tried anew.
+// back to pay is not told of what was turned down before: it is tried anew, or another card was.
 func unpaidState(p purchase.Purchase, payment string, how purchase.Return, now time.Time) BuyerState {
 	if payment == "" && p.InvoiceCancelled() {
 		return BuyerInvoiceCancelled
@@ -112,8 +114,10 @@ func unpaidState(p purchase.Purchase, payment string, how purchase.Return, now t
 		switch {
 		case untouched && (!now.Before(p.Deadline.At) || pay.GivenBack() || p.Released()):
 			return BuyerExpired
-		case how != purchase.ReturnPaying && declined(pay) && !sentAgain(p, pay), failed(pay) && (pay.Lapsed || fresh(pay, now)):
+		case how != purchase.ReturnPaying && (declined(pay) && !sentAgain(p, pay) || failed(pay) && fresh(pay, now)), failed(pay) && pay.Lapsed:
 			return BuyerRefused
+		case failed(pay) && pay.Opened.Detail.Unaskable:
+			return BuyerOneRefused
 		case pay.Lapsed || (untouched && how == purchase.ReturnGivenUp && !pay.Approved):
 			return BuyerCancelled
 		}
@@ -132,13 +136,14 @@ func sentAgain(p purchase.Purchase, pay purchase.Payment) bool {
 	return p.Offer != nil && len(takings) > 0 && p.Offer.At.After(takings[len(takings)-1].At)
 }
 
-// fresh: what we know of the payment was learned after the buyer came back this time. A buyer who was refused tries another card on
-// the same page, and must not be told of the first one's failure while the second was charged. Who cannot be asked is believed as it stands.
+// fresh: the provider was asked just now, after the buyer came back. A buyer who was refused tries another card on the same page, and
+// must not be told of the first one's failure while the second was charged.
 func fresh(pay purchase.Payment, now time.Time) bool {
-	return pay.Opened.Detail.Unaskable || (pay.HeardReturn && now.Sub(pay.LastHeard) <= returnFor && !pay.LastAsked.Before(pay.LastHeard))
+	return heeded(pay) && now.Sub(pay.LastAsked) <= returnFor
 }
 
-// declined: our last call to reserve or to take the money was turned down, and what was heard of it since has been asked about.
-func declined(pay purchase.Payment) bool {
-	return pay.Declined() && (pay.Hearsay == "" || pay.Hearsay == pay.AskedOf)
-}
+// declined: our last call to reserve or to take the money was turned down.
+func declined(pay purchase.Payment) bool { return pay.Declined() && heeded(pay) }
+
+// heeded: the provider was asked about all that was heard.
+func heeded(pay purchase.Payment) bool { return pay.Hearsay == "" || pay.Hearsay == pay.AskedOf }

@@ -82,4 +82,12 @@ var programFaults = []fault{
 		in:   "./cmd/paybridge", test: "TestSalesOfChanceKeepTheLaws",
 		cost: "The money is kept, there is no seat, and nobody is told.",
 	},
+	{
+		name: "the page tells of the first card while the second is paid",
+		file: "bridge/visit.go",
+		was:  "case how != purchase.ReturnPaying && (declined(pay)",
+		is:   "case how != \"\"+\"x\" && (declined(pay)",
+		in:   "./cmd/paybridge", test: "TestPastFailuresStayMended",
+		cost: "A buyer whose second card was charged reads that nothing was charged, and pays again.",
+	},
 }

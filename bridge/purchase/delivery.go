@@ -79,6 +79,7 @@ type Checkout struct {
 	Until      time.Time // when the provider ends it; zero where it does not say
 	Capturable bool      // money moves only when we capture
 	Voidable   bool      // we can end it
+	OneTry     bool      // an attempt that failed may use it up: who is sent to pay again needs another
 }
 
 // A Field is one field of a form, in its place.

@@ -66,6 +66,7 @@ type Detail struct {
 	Voidable   bool      `json:"voidable,omitempty"`
 	Form       bool      `json:"form,omitempty"`
 	Unaskable  bool      `json:"unaskable,omitempty"`
+	OneTry     bool      `json:"one_try,omitempty"`
 	By         string    `json:"by,omitempty"`
 	Left       Money     `json:"left,omitzero"`
 }
@@ -103,7 +104,7 @@ const (
 	// Opened: we made a pay session (Money asked, Object what the provider calls the session where that is not the payment's
 	// reference, Detail.URL where the buyer pays, Until when it ends, Capturable when only our own capture can take the money,
 	// Voidable when we can end it, Form when the buyer gets there by a form that is made anew each time, Unaskable when its account
-	// cannot be asked what became of it).
+	// cannot be asked what became of it, OneTry when an attempt that failed may use it up).
 	Opened Kind = "opened"
 	// Approved: the buyer agreed to pay; no money has moved.
 	Approved Kind = "approved"

@@ -9,12 +9,17 @@ import (
 	"strings"
 )
 
-// hearsay is a digest of what was heard of a payment and no proof answers yet. The buyer's return counts: it asks to look.
-func hearsay(facts []*Fact, objects map[string]*object) string {
+// hearsay is a digest of what was heard of a payment and no proof answers yet. The buyer's return counts: it asks to look. A payment that
+// is final is not looked at again for it; one that failed is, for the buyer may have paid with another card, unless nobody can be asked.
+func hearsay(facts []*Fact, objects map[string]*object, unaskable bool) string {
+	final := slices.ContainsFunc(facts, func(f *Fact) bool {
+		known := f.Kind == Lapsed || progress[f.Kind] >= progress[Pending]
+		return f.Standing == Proved && known && (f.Kind != Failed || unaskable)
+	})
 	var open []string
 	for i := range facts {
 		f := facts[i]
-		if f.Standing == Heard && !answered(f, facts, objects[f.Object]) {
+		if f.Standing == Heard && !(f.Kind == Returned && final) && !answered(f, facts, objects[f.Object]) {
 			open = append(open, f.ID)
 		}
 	}
@@ -27,7 +32,10 @@ func hearsay(facts []*Fact, objects map[string]*object) string {
 
 // answered tells whether proof says at least as much as the hearsay about the same thing.
 func answered(f *Fact, facts []*Fact, o *object) bool {
-	if f.Kind == Returned || f.Kind == Approved || f.Kind == Lapsed {
+	if f.Kind == Returned {
+		return false
+	}
+	if f.Kind == Approved || f.Kind == Lapsed {
 		return slices.ContainsFunc(facts, func(g *Fact) bool {
 			return g.Standing == Proved && (g.Kind == f.Kind || g.Kind == Lapsed || progress[g.Kind] >= progress[Pending])
 		})

@@ -91,7 +91,8 @@ func (p Purchase) Settled() bool {
 func (p Purchase) Session(account string, now time.Time) *Fact {
 	for _, pay := range p.Payments {
 		f := pay.Opened
-		if pay.Account == account && f != nil && pay.Open() && f.Detail.URL != "" && (f.Detail.Until.IsZero() || now.Before(f.Detail.Until)) {
+		used := f != nil && f.Detail.OneTry && pay.Failed
+		if pay.Account == account && f != nil && pay.Open() && !used && f.Detail.URL != "" && (f.Detail.Until.IsZero() || now.Before(f.Detail.Until)) {
 			return f
 		}
 	}

@@ -49,9 +49,11 @@ func (p *public) back(c echo.Context) error {
 	}
 	n.Key, n.Reference, n.Return = string(visit.State), visit.Reference, visit.Return
 	switch visit.State {
-	case bridge.BuyerConfirming, bridge.BuyerPending, bridge.BuyerUnknown:
+	case bridge.BuyerConfirming, bridge.BuyerPending, bridge.BuyerUnknown, bridge.BuyerOneRefused:
 		n.Refresh, n.Again = nextRefresh(c), true
-	case bridge.BuyerCancelled, bridge.BuyerRefused:
+	}
+	switch visit.State {
+	case bridge.BuyerCancelled, bridge.BuyerRefused, bridge.BuyerOneRefused:
 		n.Retry, n.NoTime = withLanguage(visit.Retry, n.Language), visit.Retry == ""
 		if !n.NoTime {
 			n.Minutes = int(visit.TimeLeft / time.Minute)

@@ -126,7 +126,7 @@ func checkAnswer(t *testing.T, r *http.Response) {
 
 var (
 	ourElements   = strings.Fields("html head meta title style body main svg circle path h1 p strong form input button script a footer span b label textarea div")
-	ourAttributes = strings.Fields("lang charset name content http-equiv class viewbox aria-hidden focusable cx cy r d method action type value href hreflang for id rows maxlength autocomplete " +
+	ourAttributes = strings.Fields("lang charset name content http-equiv class viewbox aria-hidden focusable cx cy r d method action type value href hreflang data-says for id rows maxlength autocomplete " +
 		"required aria-invalid aria-describedby role")
 )
 

@@ -162,7 +162,7 @@ func TestEveryMessageIsThereInBothLanguages(t *testing.T) {
 			}
 		}
 	}
-	for _, state := range []bridge.BuyerState{bridge.BuyerConfirmed, bridge.BuyerConfirming, bridge.BuyerPending, bridge.BuyerCancelled, bridge.BuyerRefused,
+	for _, state := range []bridge.BuyerState{bridge.BuyerConfirmed, bridge.BuyerConfirming, bridge.BuyerPending, bridge.BuyerCancelled, bridge.BuyerRefused, bridge.BuyerOneRefused,
 		bridge.BuyerExpired, bridge.BuyerLate, bridge.BuyerRefunded, bridge.BuyerUnknown,
 		bridge.BuyerOnInvoice, bridge.BuyerInvoiceAsked, bridge.BuyerInvoiceCancelled} {
 		m, ok := messages[string(state)]

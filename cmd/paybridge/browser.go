@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // A webPage is what a browser stands on after it followed everything that leads on by itself.
@@ -19,6 +21,9 @@ type webPage struct {
 	Payment string // the provider's name for what is paid here, "" on any other page
 	Action  string // where the page's form goes
 	Form    url.Values
+	Says    string        // one of our own pages: what it tells
+	Again   *url.URL      // where it goes by itself after a pause, nil if it stays
+	Pause   time.Duration // before that
 }
 
 var (
@@ -26,6 +31,8 @@ var (
 	formAction  = regexp.MustCompile(`<form[^>]* action="([^"]*)"`)
 	hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
 	selfSending = regexp.MustCompile(`document\.forms\[0\]\.submit\(\)`)
+	saysMark    = regexp.MustCompile(`<main[^>]* data-says="([^"]*)"`)
+	refreshMark = regexp.MustCompile(`<meta http-equiv="refresh" content="([0-9]+);url=([^"]*)">`)
 )
 
 const mostHops = 10
@@ -87,6 +94,17 @@ func (w *world) load(ctx context.Context, at *url.URL, form url.Values) (page we
 func (p webPage) read(text string) (webPage, *url.URL, error) {
 	if m := paymentMark.FindStringSubmatch(text); m != nil {
 		p.Payment = html.UnescapeString(m[1])
+	}
+	if m := saysMark.FindStringSubmatch(text); m != nil {
+		p.Says = html.UnescapeString(m[1])
+	}
+	if m := refreshMark.FindStringSubmatch(text); m != nil {
+		again, err := p.Address.Parse(html.UnescapeString(m[2]))
+		seconds, wrong := strconv.Atoi(m[1])
+		if err := errors.Join(err, wrong); err != nil {
+			return p, nil, fmt.Errorf("the page goes nowhere by itself: %w", err)
+		}
+		p.Again, p.Pause = again, time.Duration(seconds)*time.Second
 	}
 	m := formAction.FindStringSubmatch(text)
 	if m == nil {

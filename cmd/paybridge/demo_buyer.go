@@ -26,6 +26,10 @@ type buyer struct {
 	price    string
 	trouble  string
 	returned time.Time // when money went back at the provider
+
+	registered time.Time
+	promises   promises
+	open       openPage
 }
 
 // registration is what the event page learns from the register call.
@@ -39,7 +43,7 @@ func (b *buyer) play(ctx context.Context) error {
 	if b.scene.Turn == turnOrphan || b.scene.Turn == turnUnknown {
 		return b.strangePayment(ctx)
 	}
-	registered := time.Now()
+	b.registered = time.Now()
 	redirect, err := b.register(ctx)
 	if err != nil {
 		return fmt.Errorf("register: %w", err)
@@ -49,15 +53,15 @@ func (b *buyer) play(ctx context.Context) error {
 	}
 	switch b.scene.Turn {
 	case turnForged:
-		return errors.Join(sleepUntil(ctx, registered.Add(b.scene.Pays)), b.forge(ctx))
+		return errors.Join(sleepUntil(ctx, b.registered.Add(b.scene.Pays)), b.forge(ctx))
 	}
 	if b.scene.Page {
-		return b.payByRedirect(ctx, redirect, registered)
+		return errors.Join(b.payByRedirect(ctx, redirect), b.lookOnceMore(ctx))
 	}
-	if err := sleepUntil(ctx, registered.Add(b.scene.Pays)); err != nil {
+	if err := sleepUntil(ctx, b.registered.Add(b.scene.Pays)); err != nil {
 		return err
 	}
-	return errors.Join(b.pressButton(), b.afterwards(ctx, registered))
+	return errors.Join(b.pressButton(), b.afterwards(ctx))
 }
 
 // register does what the event's page does.
@@ -131,13 +135,13 @@ func (b *buyer) prepare() error {
 }
 
 // payByRedirect follows the address that Dynamics gave, as a browser does, and pays at the provider.
-func (b *buyer) payByRedirect(ctx context.Context, redirect string, registered time.Time) error {
+func (b *buyer) payByRedirect(ctx context.Context, redirect string) error {
 	page, err := b.enter(ctx, redirect)
 	if err != nil {
 		return fmt.Errorf("our redirect leg: %w", err)
 	}
 	b.shop.Shape(b.payment, b.mischief())
-	if err := sleepUntil(ctx, registered.Add(b.scene.Pays)); err != nil {
+	if err := sleepUntil(ctx, b.registered.Add(b.scene.Pays)); err != nil {
 		return err
 	}
 	switch b.scene.Turn {
@@ -185,6 +189,9 @@ func (b *buyer) home(u *url.URL) bool {
 
 // press presses a button of the provider's pay page. Who is sent back opens our page, unless the browser is closed by then.
 func (b *buyer) press(ctx context.Context, page webPage, button string) error {
+	if button != "cancel" {
+		b.promises.agrees(page.Payment)
+	}
 	back, err := b.browse(ctx, page.Action, url.Values{"action": {button}}, b.home)
 	if err != nil {
 		return fmt.Errorf("the pay page: %w", err)
@@ -198,9 +205,7 @@ func (b *buyer) press(ctx context.Context, page webPage, button string) error {
 	if b.scene.Turn == turnLostWebhook {
 		return nil
 	}
-	if _, err := b.browse(ctx, back.Address.String(), back.Form, nil); err != nil {
-		b.trouble = err.Error() // the page is only a comfort: the notification or the clock brings the seat
-	}
+	b.look(ctx, openPage{back, b.shop, page.Payment})
 	return nil
 }
 

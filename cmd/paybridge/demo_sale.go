@@ -139,7 +139,7 @@ func (s *sale) scene(ctx context.Context, sc scene, began time.Time) fate {
 	if err := b.play(ctx); err != nil {
 		b.trouble = err.Error()
 	}
-	f.Purchase, f.Trouble, f.payment = b.purchase, b.trouble, b.payment
+	f.Purchase, f.Trouble, f.payment, f.told = b.purchase, b.trouble, b.payment, b.promises
 	return f
 }
 

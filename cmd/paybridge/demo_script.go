@@ -63,6 +63,8 @@ type scene struct {
 	Begin    time.Duration // registers
 	Pays     time.Duration // after registering
 	Passes   []int         // one per attendee: which pass of the event
+	Looks    int           `json:",omitempty"` // how often the buyer lets our page look for news
+	Back     time.Duration `json:",omitempty"` // after registering: reloads that page, if it is open
 	Allowed  []end
 }
 
@@ -104,7 +106,7 @@ func writeScript(x terms, booths []booth) []scene {
 		s.Number, s.Begin = i+1, time.Duration(chance.Int64N(int64(window*3/10)))
 		s.Pays = time.Second/2 + time.Duration(chance.Int64N(int64(window/5)))
 		s.Pays = payMoment(s.Turn, s.Pays, window)
-		s.Passes = passes(chance)
+		s.Passes, s.Looks = passes(chance), 4
 		if s.Turn == turnPartial && len(s.Passes) == 1 {
 			s.Passes = append(s.Passes, 0)
 		}

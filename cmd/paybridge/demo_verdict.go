@@ -34,9 +34,11 @@ type fate struct {
 	Lost       bool   `json:"lost,omitempty"`
 	Unexpected bool   `json:"unexpected,omitempty"`
 	Trouble    string `json:"trouble,omitempty"` // what the buyer ran into
+	Misled     string `json:"misled,omitempty"`  // what our page told the buyer that was not so
 	budget     time.Duration
 	payment    string
 	returned   time.Time
+	told       promises
 }
 
 // judge fills in what the facts of both sides amount to. Lost is money captured that is neither a seat, nor refunded, nor on the desk
@@ -100,6 +102,7 @@ func (w *world) judge(fates []fate, listed map[string]purchaseRow, window time.D
 		if row.OnDesk {
 			f.Desk = string(row.Cause)
 		}
+		f.Misled = w.misled(f.told, f.Purchase)
 		f.judge(may(i))
 		moving := known && row.Stage != bridge.Idle && row.State != purchase.StateFinalized && !row.OnDesk
 		f.weigh(moving)
@@ -129,6 +132,7 @@ type verdict struct {
 	Limbo           int64      `json:"limbo"` // minor units, whatever the currency
 	RegisteredTwice int        `json:"registered_twice"`
 	Unexpected      int        `json:"unexpected"`
+	Misled          int        `json:"misled"` // buyers whom our page told what was not so
 	Forged          int        `json:"forged_deliveries_sent"`
 	ForgedAccepted  int        `json:"forged_deliveries_accepted"`
 	Kills           int        `json:"kills"`
@@ -180,6 +184,9 @@ func (v *verdict) count(fates []fate) {
 		if f.Unexpected {
 			v.Unexpected++
 		}
+		if f.Misled != "" {
+			v.Misled++
+		}
 	}
 	v.Budget = budgetOf(used)
 	v.tally()
@@ -220,7 +227,7 @@ func budgetOf(used []time.Duration) budgetUsed {
 }
 
 func (v *verdict) good() bool {
-	return v.Lost == 0 && v.Limbo == 0 && v.RegisteredTwice == 0 && v.Unexpected == 0 && v.ForgedAccepted == 0
+	return v.Lost == 0 && v.Limbo == 0 && v.RegisteredTwice == 0 && v.Unexpected == 0 && v.Misled == 0 && v.ForgedAccepted == 0
 }
 
 func (v *verdict) print(out io.Writer) error {
@@ -228,8 +235,11 @@ func (v *verdict) print(out io.Writer) error {
 	fmt.Fprintln(w, "#\tWHAT HAPPENED\tPROVIDER\tPURCHASE\tSEATS\tTAKEN\tEND\tBUDGET USED\t")
 	for _, f := range v.Fates {
 		mark := ""
-		if f.Unexpected || f.Lost || f.Limbo > 0 {
+		switch {
+		case f.Unexpected || f.Lost || f.Limbo > 0:
 			mark = "<- unexpected " + f.Trouble
+		case f.Misled != "":
+			mark = "<- " + f.Misled
 		}
 		used := "-"
 		if f.budget > 0 {

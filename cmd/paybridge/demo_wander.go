@@ -60,19 +60,19 @@ func (b *buyer) paysAtBoth(ctx context.Context, redirect string, page webPage) e
 }
 
 // afterwards is what becomes of a payment on the organiser's page.
-func (b *buyer) afterwards(ctx context.Context, registered time.Time) error {
+func (b *buyer) afterwards(ctx context.Context) error {
 	window := b.dynamics.Config().Window
 	switch b.scene.Turn {
 	case turnPending, turnBounced:
-		return errors.Join(sleepUntil(ctx, registered.Add(window/2)), b.shop.Settle(b.payment, b.scene.Turn == turnPending))
+		return errors.Join(sleepUntil(ctx, b.registered.Add(window/2)), b.shop.Settle(b.payment, b.scene.Turn == turnPending))
 	case turnPendingLate:
-		return errors.Join(sleepUntil(ctx, registered.Add(window*103/100)), b.shop.Settle(b.payment, true))
+		return errors.Join(sleepUntil(ctx, b.registered.Add(window*103/100)), b.shop.Settle(b.payment, true))
 	case turnRefunded, turnPartBack, turnChargeback:
 		value := ""
 		if b.scene.Turn == turnPartBack {
 			value = "5.00"
 		}
-		err := b.awaitSeat(ctx, registered.Add(window))
+		err := b.awaitSeat(ctx, b.registered.Add(window))
 		b.returned = time.Now()
 		return errors.Join(err, b.shop.GiveBack(b.payment, value, b.scene.Turn == turnChargeback))
 	}

@@ -115,6 +115,9 @@ func (l *lawbook) finally() {
 	l.oneKey()
 	for i := range l.fates {
 		f := &l.fates[i]
+		if f.Misled != "" {
+			l.breach("misled: scene %d (%s at %s), purchase %s: %s (%s)", f.Scene, f.Turn, f.Provider, f.Purchase, f.Misled, f.State)
+		}
 		law := broken(*f)
 		switch {
 		case law == "":

@@ -52,6 +52,7 @@ func (k sketch) draw() plan {
 	p.Chaos = providersim.Chaos{Repeat: chance.Float64() / 4, Reorder: chance.Float64() / 4, Delay: time.Duration(chance.IntN(60)+1) * time.Second}
 	p.Scenes = writeScript(p.terms(k.purchases), p.booths())
 	p.spread(chance, p.Window*6/10)
+	p.drawLooks()
 	p.Troubles = drawTroubles(chance, p)
 	p.Troubles = append(p.Troubles, drawRestore(p)...)
 	return p
@@ -145,6 +146,20 @@ func (p plan) spread(chance *rand.Rand, over time.Duration) {
 		s.Begin = time.Duration(chance.Int64N(int64(over)))
 		pays := time.Minute + time.Duration(chance.ExpFloat64()*float64(5*time.Minute))
 		s.Pays = payMoment(s.Turn, min(pays, p.Window*8/10), p.Window)
+	}
+}
+
+const lookStream = 0x6c6f6f6b
+
+// drawLooks lets buyers look at our page for longer or shorter, and every other one once more later.
+func (p *plan) drawLooks() {
+	chance := rand.New(rand.NewPCG(p.Seed, lookStream))
+	for i := range p.Scenes {
+		s := &p.Scenes[i]
+		s.Looks = 1 + chance.IntN(8)
+		if back := s.Pays + time.Duration(chance.Int64N(int64(p.Window))); chance.IntN(2) == 0 {
+			s.Back = back
+		}
 	}
 }
 

@@ -113,7 +113,7 @@ func (s *simulation) scene(ctx context.Context, sc scene) fate {
 		told, _, _ := strings.Cut(b.trouble, " (Client.Timeout") // which of two time-outs was first is left to the runtime
 		s.journal.note(s.climate.now(), callerOf(ctx), "gives up: "+told)
 	}
-	f.Purchase, f.Trouble, f.payment, f.returned = b.purchase, b.trouble, b.payment, b.returned
+	f.Purchase, f.Trouble, f.payment, f.returned, f.told = b.purchase, b.trouble, b.payment, b.returned, b.promises
 	return f
 }
 

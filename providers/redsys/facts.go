@@ -32,6 +32,7 @@ const (
 	moved          = 900  // confirmations and refunds
 	atTheCard      = 9998 // the payer enters a card
 	atTheBank      = 9999 // the payer is at the bank
+	byThePayer     = 9915 // given up
 
 	undoneByRedsys   = 9928 // an authorisation was cancelled later, in some way that is not understood
 	undoneByMerchant = 9929
@@ -74,8 +75,8 @@ func sameTerminal(a, b string) bool {
 	return terminals.MatchString(a) && strings.TrimLeft(a, "0") == strings.TrimLeft(b, "0")
 }
 
-// attempted is a payment or a preauthorisation. Redsys takes no order again that was refused once, so a payment is over unless the page
-// lets the payer try again, which then tells of money all the same. Preauthorisations are not ours, and nothing is said of their end.
+// attempted is a payment or a preauthorisation. Redsys takes no order again that was refused once, but the page may let the payer try
+// again, so a refusal is not its end; a payer who gives up is. Preauthorisations are not ours, and nothing is said of their end.
 func attempted(f purchase.Fact, p parameters, code int, got purchase.Kind) ([]purchase.Fact, error) {
 	switch {
 	case code <= mostAuthorised:
@@ -87,10 +88,10 @@ func attempted(f purchase.Fact, p parameters, code int, got purchase.Kind) ([]pu
 		return []purchase.Fact{f}, nil
 	}
 	failed := refused(f, "attempt", code)
-	if got == purchase.Authorised {
-		return []purchase.Fact{failed}, nil
+	if got == purchase.Captured && code == byThePayer {
+		return []purchase.Fact{failed, lapsed(f)}, nil
 	}
-	return []purchase.Fact{failed, lapsed(f)}, nil
+	return []purchase.Fact{failed}, nil
 }
 
 // confirmed is the capture of what was preauthorised. One that is refused leaves the preauthorisation as it was.

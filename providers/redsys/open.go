@@ -65,7 +65,7 @@ func (r *Redsys) Open(_ context.Context, o purchase.Order) (purchase.Checkout, e
 		return purchase.Checkout{}, &protocol.Error{Provider: "redsys", Operation: protocol.Create, Err: err}
 	}
 	text := base64.StdEncoding.EncodeToString(ascii(raw))
-	return purchase.Checkout{Payment: req.Order, URL: r.page, Form: []purchase.Field{
+	return purchase.Checkout{Payment: req.Order, URL: r.page, OneTry: true, Form: []purchase.Field{
 		{Name: versionField, Value: version},
 		{Name: parametersField, Value: text},
 		{Name: signatureField, Value: base64.StdEncoding.EncodeToString(r.sign(req.Order, text))},

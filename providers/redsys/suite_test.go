@@ -219,7 +219,7 @@ func TestWhatNotificationsTell(t *testing.T) {
 	id := " " + providertest.PurchaseID
 	const order = "0001ABCD2345"
 	refused := func(code string) []string {
-		return []string{"proved failed " + order + " " + order + "-attempt" + id + " " + code, "proved lapsed " + order + id}
+		return []string{"proved failed " + order + " " + order + "-attempt" + id + " " + code}
 	}
 	for name, c := range map[string]struct {
 		parameters map[string]string
@@ -233,12 +233,12 @@ func TestWhatNotificationsTell(t *testing.T) {
 		"of something else":          {with("Ds_MerchantData", "50% of it"), []string{"proved captured " + order + " " + order + " 45.00 EUR"}},
 		"declined":                   {with("Ds_Response", "0190", "Ds_AuthorisationCode", "      "), refused("0190")},
 		"declined, no amount":        {with("Ds_Response", "101", "Ds_Amount", "-"), refused("0101")},
-		"given up by the buyer":      {with("Ds_Response", "9915"), refused("9915")},
+		"given up by the buyer":      {with("Ds_Response", "9915"), append(refused("9915"), "proved lapsed "+order+id)},
 		"order used twice":           {with("Ds_Response", "0913"), refused("0913")},
 		"at the card":                {with("Ds_Response", "9998"), []string{"proved pending " + order + " " + order + id + " 9998"}},
 		"at the bank":                {with("Ds_Response", "9999"), []string{"proved pending " + order + " " + order + id + " 9999"}},
 		"preauthorised":              {with("Ds_TransactionType", "1"), []string{"proved authorised " + order + " " + order + " 45.00 EUR" + id}},
-		"a preauthorisation refused": {with("Ds_TransactionType", "1", "Ds_Response", "0190"), refused("0190")[:1]},
+		"a preauthorisation refused": {with("Ds_TransactionType", "1", "Ds_Response", "0190"), refused("0190")},
 		"confirmed in part":          {with("Ds_TransactionType", "2", "Ds_Response", "0900", "Ds_Amount", "4000"), []string{"proved captured " + order + " " + order + " 40.00 EUR" + id}},
 		"a confirmation refused":     {with("Ds_TransactionType", "2", "Ds_Response", "9256"), []string{"proved failed " + order + " " + order + "-confirmation" + id + " 9256"}},
 		"a refund refused":           {with("Ds_TransactionType", "3", "Ds_Response", "0950"), []string{}},
