@@ -125,9 +125,11 @@ func unpaidState(p purchase.Purchase, payment string, how purchase.Return, now t
 	return BuyerUnknown
 }
 
-// failed: an attempt of the buyer's came to nothing, and none is under way that we know of.
+// failed: an attempt of the buyer's came to nothing, and none is under way that we know of. What the buyer agreed to is ours to take: see
+// declined.
 func failed(pay purchase.Payment) bool {
-	return pay.Failed && !pay.Moving() && !pay.MayBeCaptured() && len(pay.Captures) == 0
+	ours := pay.Opened.Detail.Capturable && pay.Approved
+	return pay.Failed && !pay.Moving() && !pay.MayBeCaptured() && !ours && len(pay.Captures) == 0
 }
 
 // sentAgain: the buyer was sent to pay again after our last call was turned down; on that way the price is read.
