@@ -24,8 +24,8 @@ const (
 	unknownFor    = 15 * time.Second // what Dynamics did not know is not asked about again so soon
 	unknownUpTo   = 10_000
 	tokenLife     = 48 * time.Hour
-	returnsEvery  = 2 * time.Second  // how often a page that is open may make us ask
-	returnFor     = 10 * time.Second // what the provider said tells of a buyer's return so long: the page looks again in time
+	returnsEvery  = 2 * time.Second  // how often a page that is open may make us ask; who comes back to pay, twice as often
+	returnFor     = 10 * time.Second // how old the provider's word may be that a buyer is told; the page looks again sooner
 	returnsUpTo   = 500              // facts of a purchase, beyond which returns are no longer noted
 )
 

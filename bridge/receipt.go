@@ -70,6 +70,7 @@ type Visit struct {
 	Retry     string        // address to pay again, "" where that is not offered
 	Return    string        // address of the event's site, "" for none
 	Language  string
+	Noted     bool // the return is kept: whoever opens the page again just looks
 }
 
 // BuyerState is one of the thirteen things a buyer can be told.

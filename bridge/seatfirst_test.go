@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,5 +192,23 @@ func TestSeatFirstAReservationThatIsTurnedDownWaitsForTheBuyer(t *testing.T) {
 	refused(2)
 	if keys, captures := a.operations(); keys != 2 || captures != 0 || h.dynamics.seats(id) != 0 {
 		t.Errorf("%d keys, %d captures, %d seats", keys, captures, h.dynamics.seats(id))
+	}
+}
+
+func TestSeatFirstWhoReloadsTheWayBackDoesNotHammerTheProvider(t *testing.T) {
+	t.Parallel()
+	no := final{errors.New("the bank says no")}
+	h, a, b, id, ref := agreed(t, slices.Repeat([]error{no}, 1000)...)
+	token := tokenFor(t, h, id, ref)
+	for end := time.Now().Add(8 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if _, err := b.Visit(t.Context(), token, purchase.ReturnPaying); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.psp.mu.Lock()
+	asks := h.psp.asks
+	h.psp.mu.Unlock()
+	if keys, _ := a.operations(); keys < 2 || keys > 4 || asks > 30 { // at 0, 1, 3 and 7 seconds; each is looked at, and so is each return
+		t.Errorf("%d tries and %d looks in eight seconds", keys, asks)
 	}
 }

@@ -22,42 +22,45 @@ func (b *Bridge) Visit(ctx context.Context, token string, how purchase.Return) (
 	if err != nil {
 		return Visit{}, err
 	}
+	now, err := b.Store.Now(ctx) // the clock of what was seen and asked
+	if err != nil {
+		return Visit{}, err
+	}
 	env := b.environments[t.Purchase.Environment]
-	p := purchase.Fold(t.Purchase, facts, env.Policy)
-	now := b.Clock.Now()
 	if _, bills := env.Policy.Bills(t.Account); bills {
 		t.Payment = "" // the buyer comes back from nowhere
 	}
-	if deaf := slices.Contains(env.Policy.Unaskable, t.Account); !p.Settled() && t.Payment != "" && !(deaf && how == purchase.ReturnGivenUp) {
-		b.noteReturn(ctx, t, p, how, len(facts), now)
+	g := glance{Purchase: purchase.Fold(t.Purchase, facts, env.Policy), token: t, how: how, now: now, policy: env.Policy}
+	v := Visit{State: g.state(), Reference: ShortReference(t.Purchase), Return: t.Return, Language: t.Language, Noted: true}
+	if deaf := slices.Contains(env.Policy.Unaskable, t.Account); !g.Settled() && t.Payment != "" && !(deaf && how == purchase.ReturnGivenUp) {
+		v.Noted = b.noteReturn(ctx, g, len(facts))
 	}
-	v := Visit{State: buyerState(p, t.Payment, how, now), Reference: ShortReference(t.Purchase), Return: t.Return, Language: t.Language}
-	if left := p.Deadline.At.Sub(now); v.State == BuyerCancelled || v.State == BuyerRefused || v.State == BuyerOneRefused {
+	if left := g.Deadline.At.Sub(now); v.State == BuyerCancelled || v.State == BuyerRefused || v.State == BuyerOneRefused {
 		v.TimeLeft = max(0, left)
-		if left > env.Policy.MinTimeLeft && !p.Released() {
+		if left > env.Policy.MinTimeLeft && !g.Released() {
 			v.Retry = b.payAddress(t)
 		}
 	}
 	return v, nil
 }
 
-// noteReturn is bounded: a page that is open does not fill the store. Who comes back to pay is always noted, for it may be the second
-// card.
-func (b *Bridge) noteReturn(ctx context.Context, t Token, p purchase.Purchase, how purchase.Return, facts int, now time.Time) {
-	for _, pay := range p.Payments {
-		again := how != purchase.ReturnPaying && pay.HeardReturn && now.Sub(pay.LastHeard) < returnsEvery
-		if again && pay.Ref == t.Payment && pay.Account == t.Account {
-			return
-		}
+// noteReturn is bounded: whoever reloads the page all the time does not fill the store. It tells whether the return is known.
+func (b *Bridge) noteReturn(ctx context.Context, g glance, facts int) (noted bool) {
+	pause := returnsEvery
+	if g.how == purchase.ReturnPaying {
+		pause /= 2
 	}
-	if facts > returnsUpTo {
-		return
+	pay := g.payment()
+	if facts > returnsUpTo || (pay != nil && pay.HeardReturn && g.now.Sub(pay.LastHeard) < pause) {
+		return false
 	}
-	fact := purchase.Fact{Purchase: t.Purchase, Kind: purchase.Returned, Standing: purchase.Heard, Account: t.Account, Payment: t.Payment, At: now,
-		Detail: purchase.Detail{Reason: string(how)}}
+	fact := purchase.Fact{Purchase: g.Key, Kind: purchase.Returned, Standing: purchase.Heard, Account: g.token.Account, Payment: g.token.Payment, At: g.now,
+		Detail: purchase.Detail{Reason: string(g.how)}}
 	if _, err := b.keep(ctx, Keeping{Facts: []purchase.Fact{fact}}); err != nil {
-		b.Log.Error("the buyer's return could not be kept", zap.String("purchase", t.Purchase.ID), zap.Error(err))
+		b.Log.Error("the buyer's return could not be kept", zap.String("purchase", g.Key.ID), zap.Error(err))
+		return false
 	}
+	return true
 }
 
 func (b *Bridge) payAddress(t Token) string {
@@ -68,15 +71,34 @@ func (b *Bridge) payAddress(t Token) string {
 	return b.PublicURL + "/pay/" + url.PathEscape(t.Account) + "?" + q.Encode()
 }
 
-// buyerState never promises more than the facts prove, and never says that nothing was charged unless that is certain.
-func buyerState(p purchase.Purchase, payment string, how purchase.Return, now time.Time) BuyerState {
-	if p.Billed() {
-		return billedState(p)
+// A glance is what is known when a buyer looks at a return page.
+type glance struct {
+	purchase.Purchase
+	token  Token
+	how    purchase.Return
+	now    time.Time
+	policy purchase.Policy
+}
+
+// payment is the one that the buyer comes back from, nil for none.
+func (g glance) payment() *purchase.Payment {
+	for i := range g.Payments {
+		if pay := &g.Payments[i]; pay.Ref == g.token.Payment && pay.Account == g.token.Account {
+			return pay
+		}
 	}
-	if p.Registered() { // money out of place is for the desk, the seat is there
+	return nil
+}
+
+// state never promises more than the facts prove, and never says that nothing was charged while that is uncertain.
+func (g glance) state() BuyerState {
+	if g.Billed() {
+		return billedState(g.Purchase)
+	}
+	if g.Registered() { // money out of place is for the desk, the seat is there
 		return BuyerConfirmed
 	}
-	switch p.State() {
+	switch g.State() {
 	case purchase.StatePaidUnfinalized:
 		return BuyerConfirming
 	case purchase.StatePaymentPending, purchase.StateAuthorised:
@@ -86,7 +108,7 @@ func buyerState(p purchase.Purchase, payment string, how purchase.Return, now ti
 	case purchase.StateRefunding, purchase.StateRefunded:
 		return BuyerRefunded
 	case purchase.StateAwaitingPayment, purchase.StateAbandoned:
-		return unpaidState(p, payment, how, now)
+		return g.unpaid()
 	}
 	return BuyerUnknown
 }
@@ -99,53 +121,70 @@ func billedState(p purchase.Purchase) BuyerState {
 	return BuyerInvoiceAsked
 }
 
-// unpaidState: nothing was charged in a session that only our call can turn into money, if nothing of ours can have done so; in one that the
+// unpaid: nothing was charged in a session that only our call can turn into money, if nothing of ours can have done so; in one that the
 // provider says has ended unpaid, perhaps because we ended it for want of a seat; and in an attempt that it says has failed. Whoever comes
 // back to pay is not told of what was turned down before: it is tried anew, or another card was.
-func unpaidState(p purchase.Purchase, payment string, how purchase.Return, now time.Time) BuyerState {
-	if payment == "" && p.InvoiceCancelled() {
+func (g glance) unpaid() BuyerState {
+	pay := g.payment()
+	switch {
+	case g.token.Payment == "" && g.InvoiceCancelled():
 		return BuyerInvoiceCancelled
+	case pay == nil || pay.Opened == nil || g.elsewhere(pay) || g.unheeded(pay):
+		return BuyerUnknown
 	}
-	for _, pay := range p.Payments {
-		if pay.Ref != payment || pay.Opened == nil {
-			continue
-		}
-		untouched := pay.Lapsed || (pay.Opened.Detail.Capturable && len(pay.Captures) == 0 && !pay.MayBeCaptured())
-		switch {
-		case untouched && (!now.Before(p.Deadline.At) || pay.GivenBack() || p.Released()):
-			return BuyerExpired
-		case how != purchase.ReturnPaying && (declined(pay) && !sentAgain(p, pay) || failed(pay) && fresh(pay, now)), failed(pay) && pay.Lapsed:
-			return BuyerRefused
-		case failed(pay) && pay.Opened.Detail.Unaskable:
-			return BuyerOneRefused
-		case pay.Lapsed || (untouched && how == purchase.ReturnGivenUp && !pay.Approved):
-			return BuyerCancelled
-		}
+	untouched := pay.Lapsed || (pay.Opened.Detail.Capturable && len(pay.Captures) == 0 && !pay.MayBeCaptured())
+	refused := pay.Declined() && (g.how == purchase.ReturnGivenUp || !g.sentAgain(pay)) || failed(pay) && (pay.Lapsed || g.fresh(pay))
+	switch {
+	case untouched && g.over(pay):
+		return BuyerExpired
+	case refused && (pay.Lapsed || g.how != purchase.ReturnPaying):
+		return BuyerRefused
+	case failed(pay) && pay.Opened.Detail.Unaskable:
+		return BuyerOneRefused
+	case pay.Lapsed, untouched && g.how == purchase.ReturnGivenUp && !pay.Approved && (pay.LastHeard.IsZero() || g.fresh(pay)):
+		return BuyerCancelled
 	}
 	return BuyerUnknown
 }
 
-// failed: an attempt of the buyer's came to nothing, and none is under way that we know of. What the buyer agreed to is ours to take: see
-// declined.
-func failed(pay purchase.Payment) bool {
+// over: the session can no longer bring a seat. Where the deadline is uncertain, money that a buyer reserved in time still may.
+func (g glance) over(pay *purchase.Payment) bool {
+	late := !g.now.Before(g.Deadline.At) && (pay.Lapsed || g.Deadline.Certain || !g.policy.SeatFirst(pay.Account))
+	return late || pay.GivenBack() || g.Released()
+}
+
+// elsewhere: the buyer may have paid, or agreed to pay, by another payment of the purchase.
+func (g glance) elsewhere(this *purchase.Payment) bool {
+	for i := range g.Payments {
+		pay := &g.Payments[i]
+		agreed := pay.Open() && pay.Opened != nil && pay.Opened.Detail.Capturable && pay.Approved && !pay.Declined() && g.now.Before(g.Deadline.At)
+		if pay != this && (pay.MayBeCaptured() || agreed || g.unheeded(pay)) {
+			return true
+		}
+	}
+	return false
+}
+
+// unheeded: something was heard of it, or all is to be asked anew, and the provider, which can be asked, was not yet.
+func (g glance) unheeded(pay *purchase.Payment) bool {
+	return !pay.Lapsed && !slices.Contains(g.policy.Unaskable, pay.Account) && g.Unasked(*pay)
+}
+
+// failed: an attempt of the buyer's came to nothing, and none is under way that we know of. What the buyer agreed to is ours to take, and
+// may be declined.
+func failed(pay *purchase.Payment) bool {
 	ours := pay.Opened.Detail.Capturable && pay.Approved
 	return pay.Failed && !pay.Moving() && !pay.MayBeCaptured() && !ours && len(pay.Captures) == 0
 }
 
 // sentAgain: the buyer was sent to pay again after our last call was turned down; on that way the price is read.
-func sentAgain(p purchase.Purchase, pay purchase.Payment) bool {
+func (g glance) sentAgain(pay *purchase.Payment) bool {
 	takings := pay.Takings()
-	return p.Offer != nil && len(takings) > 0 && p.Offer.At.After(takings[len(takings)-1].At)
+	return g.Offer != nil && len(takings) > 0 && g.Offer.At.After(takings[len(takings)-1].At)
 }
 
 // fresh: the provider was asked just now, after the buyer came back. A buyer who was refused tries another card on the same page, and
 // must not be told of the first one's failure while the second was charged.
-func fresh(pay purchase.Payment, now time.Time) bool {
-	return heeded(pay) && now.Sub(pay.LastAsked) <= returnFor
+func (g glance) fresh(pay *purchase.Payment) bool {
+	return !pay.LastAsked.Before(pay.LastHeard) && g.now.Sub(pay.LastAsked) <= returnFor
 }
-
-// declined: our last call to reserve or to take the money was turned down.
-func declined(pay purchase.Payment) bool { return pay.Declined() && heeded(pay) }
-
-// heeded: the provider was asked about all that was heard.
-func heeded(pay purchase.Payment) bool { return pay.Hearsay == "" || pay.Hearsay == pay.AskedOf }

@@ -39,7 +39,8 @@ func TestWhoComesBackIsNotToldOfARefusalBeforeTheProviderIsAskedAgain(t *testing
 	until(t, "the buyer never is told", func() bool { return visit(purchase.ReturnLooking).State == bridge.BuyerRefused })
 	pay.Kind, pay.Money = purchase.Captured, euros45 // the second card, a moment later, and nobody tells of it
 	h.psp.set(pay)
-	if v := visit(purchase.ReturnPaying); v.State != bridge.BuyerUnknown {
+	time.Sleep(1100 * time.Millisecond)
+	if v := visit(purchase.ReturnPaying); v.State != bridge.BuyerUnknown || !v.Noted {
 		t.Errorf("who paid with another card is told %s", v.State)
 	}
 	h.await(t, pay.Purchase, purchase.StateFinalized)

@@ -46,7 +46,9 @@ func (s *story) returned(f purchase.Fact) {
 	case purchase.ReturnPaying:
 		s.add(when(f), Done, Text{"L'acheteur revient du prestataire", "The buyer comes back from the provider"})
 	case purchase.ReturnGivenUp:
-		s.add(when(f), Wrong, Text{"L'acheteur renonce chez le prestataire et revient", "The buyer gives up at the provider and comes back"})
+		s.ask(when(f), "gives up "+f.Payment, func(int) Text {
+			return Text{"L'acheteur renonce chez le prestataire et revient", "The buyer gives up at the provider and comes back"}
+		})
 	}
 }
 

@@ -43,16 +43,17 @@ func TestOneSessionIsCapturedAtATime(t *testing.T) {
 func TestADeclinedSessionWaitsForTheBuyer(t *testing.T) {
 	declined := func() *history { return agreed().attempt(purchase.StepCapture, "one", purchase.Refused) }
 	hold(t, map[string]scene{
-		"nobody came":            {declined(), purchase.StepWait, purchase.CauseAwaitingBuyer},
-		"the shop tells of it":   {declined().heard(purchase.Failed, "one", "x").proved(purchase.Failed, "one", "x", euros45), purchase.StepWait, purchase.CauseAwaitingBuyer},
-		"another session waits":  {declined().session("two"), purchase.StepCapture, ""},
-		"the buyer agreed again": {declined().heard(purchase.Approved, "one", ""), purchase.StepAsk, ""},
-		"so it is":               {declined().heard(purchase.Approved, "one", "").asked("one"), purchase.StepCapture, ""},
-		"the buyer came back":    {returned(declined(), purchase.ReturnPaying).asked("one"), purchase.StepCapture, ""},
-		"the buyer gave up":      {returned(declined(), purchase.ReturnGivenUp).asked("one"), purchase.StepWait, purchase.CauseAwaitingBuyer},
-		"our page looked again":  {returned(declined(), purchase.ReturnLooking).asked("one"), purchase.StepWait, purchase.CauseAwaitingBuyer},
-		"told late of the first": {agreedAt(declined(), -time.Minute).asked("one"), purchase.StepWait, purchase.CauseAwaitingBuyer},
-		"a clock that is ahead":  {agreedAt(declined(), time.Hour).asked("one").attempt(purchase.StepCapture, "one", purchase.Refused), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"nobody came":               {declined(), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"the shop tells of it":      {declined().heard(purchase.Failed, "one", "x").proved(purchase.Failed, "one", "x", euros45), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"another session waits":     {declined().session("two"), purchase.StepCapture, ""},
+		"the buyer agreed again":    {declined().pass(time.Minute).heard(purchase.Approved, "one", ""), purchase.StepAsk, ""},
+		"so it is":                  {declined().pass(time.Minute).heard(purchase.Approved, "one", "").asked("one"), purchase.StepCapture, ""},
+		"told as it is turned down": {declined().heard(purchase.Approved, "one", "").asked("one"), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"the buyer came back":       {returned(declined(), purchase.ReturnPaying).asked("one").pass(time.Minute), purchase.StepCapture, ""},
+		"the buyer gave up":         {returned(declined(), purchase.ReturnGivenUp).asked("one"), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"our page looked again":     {returned(declined(), purchase.ReturnLooking).asked("one"), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"told late of the first":    {agreedAt(declined().pass(time.Minute), -2*time.Minute).asked("one"), purchase.StepWait, purchase.CauseAwaitingBuyer},
+		"a clock that is ahead":     {agreedAt(declined(), time.Hour).asked("one").attempt(purchase.StepCapture, "one", purchase.Refused), purchase.StepWait, purchase.CauseAwaitingBuyer},
 	})
 }
 

@@ -73,10 +73,11 @@ func (p Purchase) Actions() []Action {
 }
 
 // Stranded is the cause under which a person sees a purchase whose step fails again and again after the deadline; CauseNone: nobody has to.
-// What has its seat is shown where its money cannot be judged without the price.
+// What has its seat is shown where its money cannot be judged, or what is reserved for it taken, without the price.
 func (p Purchase) Stranded(failing Step) Cause {
+	money := p.Net().Positive() || p.seated && p.anyPayment(Payment.Moving)
 	switch {
-	case !p.Net().Positive() || p.Desk != CauseNone || p.closed:
+	case !money || p.Desk != CauseNone || p.closed:
 		return CauseNone
 	case !p.seated:
 		return CausePaidLate

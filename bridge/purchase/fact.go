@@ -143,11 +143,15 @@ const (
 	ReturnLooking Return = "looking"
 )
 
-// agreed is when the buyer agreed to pay, as far as the fact tells. An approval that is told of late is as old as it says.
+// toldAfter is how long after an approval a provider may say that it was.
+const toldAfter = 10 * time.Second
+
+// agreed is when the buyer agreed to pay, as far as the fact tells. An approval that is told of late is as old as it says, and older, if
+// what it says is when it was told.
 func (f *Fact) agreed() time.Time {
 	switch {
 	case f.Kind == Approved:
-		return earlier(f.At, f.Seen)
+		return earlier(f.At, f.Seen).Add(-toldAfter)
 	case f.Kind == Returned && Return(f.Detail.Reason) == ReturnPaying:
 		return f.Seen
 	}

@@ -9,17 +9,15 @@ import (
 	"strings"
 )
 
-// hearsay is a digest of what was heard of a payment and no proof answers yet. The buyer's return counts: it asks to look. A payment that
-// is final is not looked at again for it; one that failed is, for the buyer may have paid with another card, unless nobody can be asked.
-func hearsay(facts []*Fact, objects map[string]*object, unaskable bool) string {
-	final := slices.ContainsFunc(facts, func(f *Fact) bool {
-		known := f.Kind == Lapsed || progress[f.Kind] >= progress[Pending]
-		return f.Standing == Proved && known && (f.Kind != Failed || unaskable)
-	})
+// hearsay is a digest of what was heard of a payment and no proof answers yet. The buyer's return counts: it asks to look, unless the
+// payment is known to be under way, paid or over. One that failed is not over, for the buyer may have paid with another card; where nobody
+// can be asked it counts as over.
+func hearsay(facts []*Fact, objects map[string]*object, p Payment) string {
+	known := p.Lapsed || p.Pending != "" || p.Authorised || len(p.moved) > 0 || (p.Failed && p.Opened != nil && p.Opened.Detail.Unaskable)
 	var open []string
 	for i := range facts {
 		f := facts[i]
-		if f.Standing == Heard && !(f.Kind == Returned && final) && !answered(f, facts, objects[f.Object]) {
+		if f.Standing == Heard && !(f.Kind == Returned && known) && !answered(f, facts, objects[f.Object]) {
 			open = append(open, f.ID)
 		}
 	}

@@ -109,7 +109,7 @@ func foldPayment(id paymentID, facts []*Fact) Payment {
 		p.note(f, objects)
 	}
 	p.settle(objects)
-	p.Hearsay = hearsay(facts, objects, p.Opened != nil && p.Opened.Detail.Unaskable)
+	p.Hearsay = hearsay(facts, objects, p)
 	p.Reserves = shareKeys(foldAttempts(facts, StepReserve))
 	p.Captures = shareKeys(foldAttempts(facts, StepCapture))
 	p.Voids = shareKeys(foldAttempts(facts, StepVoid))

@@ -184,8 +184,7 @@ func before(t, limit time.Time) time.Time {
 // planHearsay asks at once about whatever was heard since the last read-back, and about everything when a person orders it.
 func planHearsay(p Purchase, _ time.Time) (Next, bool) {
 	for _, pay := range p.Payments {
-		news := pay.Hearsay != "" && pay.Hearsay != pay.AskedOf || pay.asked < p.askOrdered
-		if news && !slices.Contains(p.shut, pay.Account) && p.askable(pay.Account) {
+		if p.Unasked(pay) && !slices.Contains(p.shut, pay.Account) && p.askable(pay.Account) {
 			return pay.ask(), true
 		}
 	}

@@ -87,6 +87,11 @@ func (p Purchase) Settled() bool {
 	})
 }
 
+// Unasked tells whether something was heard of a payment of it, or a look was ordered, and the provider was not asked since.
+func (p Purchase) Unasked(pay Payment) bool {
+	return pay.Hearsay != "" && pay.Hearsay != pay.AskedOf || pay.asked < p.askOrdered
+}
+
 // Session is the pay session that a buyer at the account can still be sent to, or nil.
 func (p Purchase) Session(account string, now time.Time) *Fact {
 	for _, pay := range p.Payments {

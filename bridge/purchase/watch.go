@@ -19,6 +19,8 @@ func planCapture(p Purchase, now time.Time) (Next, bool) {
 			return pay.ask(), true
 		case last.Result == Confirmed:
 			return Next{}, false
+		case last.Result == Refused && now.Before(pay.tryAgain()):
+			return Next{Step: StepWait, Due: pay.tryAgain(), Cause: CauseAwaitingBuyer}, true
 		}
 	}
 	if !now.Before(p.Deadline.At.Add(-p.policy.Reserve)) {
@@ -42,6 +44,12 @@ func planCapture(p Purchase, now time.Time) (Next, bool) {
 		step = StepReserve
 	}
 	return Next{Step: step, Account: pay.Account, Payment: pay.named()}, true
+}
+
+// tryAgain is when the money may be tried for again after it was refused, as the buyer wishes: the oftener it was, the later.
+func (p Payment) tryAgain() time.Time {
+	takings := p.Takings()
+	return lastOf(takings).At.Add(time.Second << min(len(takings)-1, 4))
 }
 
 // capturable is the one session whose money may be taken or reserved: ours, approved, not declined since, and never reserved before. One

@@ -33,7 +33,6 @@ func (p *public) shaped(next echo.HandlerFunc) echo.HandlerFunc {
 func (p *public) back(c echo.Context) error {
 	visit, err := p.Bridge.Visit(c.Request().Context(), c.Param("token"), returned(c.QueryParams()))
 	n := notice{Key: string(bridge.BuyerUnknown), Language: languageOf(c), Self: kept(c.QueryParams())}
-	n.Self.Set("n", "0") // from here on it is a page of ours that is opened again, and nobody who comes back to pay
 	switch {
 	case errors.Is(err, bridge.ErrNotFound):
 		n.Key = "bad_token"
@@ -46,6 +45,9 @@ func (p *public) back(c echo.Context) error {
 	}
 	if chosen(c) == "" && visit.Language != "" {
 		n.Language = visit.Language
+	}
+	if visit.Noted {
+		n.Self.Set("seen", "1") // from here on it is a page of ours that is opened again, and nobody who comes back to pay
 	}
 	n.Key, n.Reference, n.Return = string(visit.State), visit.Reference, visit.Return
 	switch visit.State {
@@ -67,7 +69,7 @@ func returned(values url.Values) purchase.Return {
 	switch {
 	case values.Has("cancel"):
 		return purchase.ReturnGivenUp
-	case values.Has("n"):
+	case values.Has("seen"):
 		return purchase.ReturnLooking
 	}
 	return purchase.ReturnPaying
@@ -88,7 +90,7 @@ func (p *public) backHead(c echo.Context) error {
 // kept is what stays in the address when the page is opened again.
 func kept(values url.Values) url.Values {
 	self := url.Values{}
-	for _, name := range []string{"cancel", "lang"} {
+	for _, name := range []string{"cancel", "lang", "seen"} {
 		if values.Has(name) {
 			self.Set(name, values.Get(name))
 		}

@@ -206,7 +206,7 @@ func TestTheReturnPageKeepsToItself(t *testing.T) {
 
 func TestOnlyWhoArrivesComesBackToPay(t *testing.T) {
 	t.Parallel()
-	e := &engine{visit: bridge.Visit{State: bridge.BuyerConfirming}}
+	e := &engine{visit: bridge.Visit{State: bridge.BuyerConfirming, Noted: true}}
 	server := face(t, e, zap.NewNop())
 	_, page := get(t, server.URL+"/return/token?PayerID=x", nil)
 	links := regexp.MustCompile(`(?:href="|url=)(\?[^"]*)"`).FindAllStringSubmatch(page, -1)
@@ -216,7 +216,7 @@ func TestOnlyWhoArrivesComesBackToPay(t *testing.T) {
 	for _, link := range links {
 		get(t, server.URL+"/return/token"+html.UnescapeString(link[1]), nil)
 	}
-	get(t, server.URL+"/return/token?cancel=1&n=2", nil)
+	get(t, server.URL+"/return/token?cancel=1&n=2&seen=1", nil)
 	want := []purchase.Return{purchase.ReturnPaying, purchase.ReturnLooking, purchase.ReturnLooking, purchase.ReturnLooking, purchase.ReturnGivenUp}
 	if !slices.Equal(e.returns, want) {
 		t.Errorf("%q", e.returns)

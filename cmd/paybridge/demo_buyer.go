@@ -190,7 +190,7 @@ func (b *buyer) home(u *url.URL) bool {
 // press presses a button of the provider's pay page. Who is sent back opens our page, unless the browser is closed by then.
 func (b *buyer) press(ctx context.Context, page webPage, button string) error {
 	if button != "cancel" {
-		b.promises.agrees(page.Payment)
+		b.promises.agrees()
 	}
 	back, err := b.browse(ctx, page.Action, url.Values{"action": {button}}, b.home)
 	if err != nil {
@@ -225,6 +225,9 @@ func (b *buyer) tryTwoCards(ctx context.Context, redirect string, page webPage) 
 	again, err := b.enter(ctx, redirect)
 	if err != nil {
 		return fmt.Errorf("our redirect leg, after a refusal: %w", err)
+	}
+	if err := sleepUntil(ctx, time.Now().Add(2*time.Second)); err != nil { // nobody chooses another card faster
+		return err
 	}
 	return b.press(ctx, again, "pay")
 }

@@ -14,33 +14,23 @@ type promise struct {
 	payment string
 	says    bridge.BuyerState
 	wrong   string // why it was not so, "" if it was
+	over    bool   // the buyer agreed to pay since
 }
 
-// promises are all that a buyer was told. Uncharged are those that nothing was charged, by payment, for as long as the buyer does not
-// agree to pay it again.
-type promises struct {
-	made      []promise
-	uncharged map[string]promise
-}
+// promises are all that a buyer was told, in order.
+type promises []promise
 
 // uncharges are the pages that say that nothing was charged.
 var uncharges = map[bridge.BuyerState]bool{bridge.BuyerCancelled: true, bridge.BuyerRefused: true, bridge.BuyerExpired: true}
 
-// agrees is the buyer who agrees to pay.
-func (p *promises) agrees(payment string) { delete(p.uncharged, payment) }
-
-func (p *promises) hear(said promise) {
-	p.made = append(p.made, said)
-	if !uncharges[said.says] {
-		return
+// agrees is the buyer who agrees to pay, by whatever payment.
+func (p promises) agrees() {
+	for i := range p {
+		p[i].over = true
 	}
-	if p.uncharged == nil {
-		p.uncharged = map[string]promise{}
-	}
-	p.uncharged[said.payment] = said
 }
 
-// A openPage is one of our pages that is still open in the browser.
+// An openPage is one of our pages that is still open in the browser.
 type openPage struct {
 	webPage
 	shop    *shop
@@ -60,7 +50,7 @@ func (b *buyer) look(ctx context.Context, at openPage) {
 		b.open = openPage{page, at.shop, at.payment}
 		said := promise{shop: at.shop, payment: at.payment, says: bridge.BuyerState(page.Says)}
 		said.wrong = b.untrue(said, b.purchase)
-		b.promises.hear(said)
+		b.promises = append(b.promises, said)
 		if page.Again == nil || looks == 1 || sleepUntil(ctx, time.Now().Add(page.Pause)) != nil {
 			return
 		}
@@ -84,6 +74,8 @@ func (b *buyer) lookOnceMore(ctx context.Context) error {
 // untrue says why a promise about a purchase is false now.
 func (w *world) untrue(p promise, purchase string) string {
 	switch {
+	case p.says == "":
+		return "it says nothing"
 	case uncharges[p.says]:
 		if pay, ok := p.shop.Payment(p.payment); ok && minor(pay.Captured) > 0 {
 			return pay.Captured + " had been taken"
@@ -92,24 +84,20 @@ func (w *world) untrue(p promise, purchase string) string {
 		if bought, ok := w.dynamics.Purchase(purchase); !ok || len(bought.Seats) < len(bought.Attendees) {
 			return fmt.Sprintf("there were %d seats for %d", len(bought.Seats), len(bought.Attendees))
 		}
-	case p.says == bridge.BuyerRefunded:
-		if w.money()[purchase].refunded == 0 {
-			return "nothing had gone back"
-		}
 	}
 	return ""
 }
 
-// misled says what a buyer was told that was not so, or did not stay so, "" for nothing.
-func (w *world) misled(told promises, purchase string) string {
-	for _, p := range told.made {
-		if p.wrong != "" {
+// misled says what a buyer was told that was not so, or did not stay so without another word of the buyer, "" for nothing.
+func (w *world) misled(f fate) string {
+	for _, p := range f.told {
+		switch wrong := w.untrue(p, f.Purchase); {
+		case p.wrong != "":
 			return fmt.Sprintf("the page of payment %s said %q when %s", p.payment, p.says, p.wrong)
-		}
-	}
-	for _, p := range told.uncharged {
-		if wrong := w.untrue(p, purchase); wrong != "" {
+		case uncharges[p.says] && !p.over && wrong != "":
 			return fmt.Sprintf("the page of payment %s said %q, and without another word of the buyer %s in the end", p.payment, p.says, wrong)
+		case p.says == bridge.BuyerRefunded && f.Refunded == 0 && f.Desk == "":
+			return fmt.Sprintf("the page of payment %s said %q, and nothing went back", p.payment, p.says)
 		}
 	}
 	return ""

@@ -102,8 +102,8 @@ func (w *world) judge(fates []fate, listed map[string]purchaseRow, window time.D
 		if row.OnDesk {
 			f.Desk = string(row.Cause)
 		}
-		f.Misled = w.misled(f.told, f.Purchase)
 		f.judge(may(i))
+		f.Misled = w.misled(*f)
 		moving := known && row.Stage != bridge.Idle && row.State != purchase.StateFinalized && !row.OnDesk
 		f.weigh(moving)
 		empty := f.Captured == f.Refunded && f.Reserved == 0 // what failed is watched for a month, and nothing to wait for

@@ -84,10 +84,10 @@ func attempted(f purchase.Fact, p parameters, code int, got purchase.Kind) ([]pu
 	case code == moved || code == cancelled:
 		return nil, protocol.NotUnderstood("a payment with the response of something else")
 	case code == atTheCard || code == atTheBank:
-		f.Kind, f.Detail.Reason = purchase.Pending, reason(code)
+		f.Kind, f.Object, f.Detail.Reason = purchase.Pending, attempt(f), reason(code)
 		return []purchase.Fact{f}, nil
 	}
-	failed := refused(f, "attempt", code)
+	failed := refused(f, attempt(f), code)
 	if got == purchase.Captured && code == byThePayer {
 		return []purchase.Fact{failed, lapsed(f)}, nil
 	}
@@ -102,7 +102,7 @@ func confirmed(f purchase.Fact, p parameters, code int) ([]purchase.Fact, error)
 	case code <= mostAuthorised || code == cancelled:
 		return nil, protocol.NotUnderstood("a confirmation with the response of something else")
 	}
-	return []purchase.Fact{refused(f, "confirmation", code)}, nil
+	return []purchase.Fact{refused(f, f.Payment+"-confirmation", code)}, nil
 }
 
 // refunded is money sent back. Redsys numbers no refunds: one is told from another by its authorisation code and its time.
@@ -145,10 +145,13 @@ func money(f purchase.Fact, p parameters, kind purchase.Kind) ([]purchase.Fact, 
 }
 
 // refused is an attempt that moved nothing, an object of its own: it must not hide what another attempt at the same order reserves.
-func refused(f purchase.Fact, what string, code int) purchase.Fact {
-	f.Kind, f.Object, f.Detail.Reason = purchase.Failed, f.Payment+"-"+what, reason(code)
+func refused(f purchase.Fact, object string, code int) purchase.Fact {
+	f.Kind, f.Object, f.Detail.Reason = purchase.Failed, object, reason(code)
 	return f
 }
+
+// attempt is the object of what the payer tries and no money has moved for.
+func attempt(f purchase.Fact) string { return f.Payment + "-attempt" }
 
 func lapsed(f purchase.Fact) purchase.Fact {
 	f.Kind, f.Object = purchase.Lapsed, ""
