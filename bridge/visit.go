@@ -139,7 +139,7 @@ func (g glance) unpaid() BuyerState {
 		return BuyerExpired
 	case refused && (pay.Lapsed || g.how != purchase.ReturnPaying):
 		return BuyerRefused
-	case failed(pay) && pay.Opened.Detail.Unaskable:
+	case failed(pay) && pay.Opened.Detail.Unaskable && pay.Hearsay == "" && g.how != purchase.ReturnPaying:
 		return BuyerOneRefused
 	case pay.Lapsed, untouched && g.how == purchase.ReturnGivenUp && !pay.Approved && (pay.LastHeard.IsZero() || g.fresh(pay)):
 		return BuyerCancelled

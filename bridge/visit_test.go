@@ -53,9 +53,15 @@ func TestWhereNobodyCanBeAskedARefusalSaysNothingOfTheNextCard(t *testing.T) {
 	t.Parallel()
 	h, b, pay, visit := refusedBuyer(t, func(p *psp) bridge.Provider { return deaf{p} })
 	receive(t, b, delivery(t, pay, "m1"), bridge.Accepted)
-	for _, how := range []purchase.Return{purchase.ReturnPaying, purchase.ReturnLooking, purchase.ReturnGivenUp} {
+	for _, how := range []purchase.Return{purchase.ReturnLooking, purchase.ReturnGivenUp} {
 		if v := visit(how); v.State != bridge.BuyerOneRefused || v.Retry == "" || v.TimeLeft <= 0 {
 			t.Errorf("back %q: %+v", how, v)
+		}
+	}
+	time.Sleep(1100 * time.Millisecond)
+	for _, how := range []purchase.Return{purchase.ReturnPaying, purchase.ReturnLooking} {
+		if v := visit(how); v.State != bridge.BuyerUnknown || v.Retry != "" {
+			t.Errorf("with a second card, back %q: %+v", how, v)
 		}
 	}
 	pay.Kind, pay.Money = purchase.Captured, euros45
@@ -63,6 +69,25 @@ func TestWhereNobodyCanBeAskedARefusalSaysNothingOfTheNextCard(t *testing.T) {
 	h.await(t, pay.Purchase, purchase.StateFinalized)
 	if v := visit(purchase.ReturnLooking); v.State != bridge.BuyerConfirmed {
 		t.Errorf("who has a seat is told %s", v.State)
+	}
+}
+
+// Where nobody can be asked, who did not pay comes back by another address than who did.
+func TestASecondCardOfWhichNobodyTellsIsOnTheDesk(t *testing.T) {
+	t.Parallel()
+	for how, want := range map[purchase.Return]purchase.State{purchase.ReturnPaying: purchase.StateHeld, purchase.ReturnGivenUp: purchase.StateAbandoned} {
+		h := newHouse(t, 4*time.Second)
+		b := h.nodeWith(t, "a", bridge.Account{Name: "shop", Kind: "psp", Environment: "main", Provider: deaf{h.psp}})
+		h.run(t, b)
+		id := h.dynamics.register(euros45, time.Now())
+		ref := strings.TrimPrefix(checkout(t, b, id).Redirect, "https://psp.example/pay/")
+		receive(t, b, delivery(t, payment{Purchase: id, Ref: ref, Kind: purchase.Failed, At: time.Now()}, "m1"), bridge.Accepted)
+		if _, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), how); err != nil {
+			t.Fatal(err)
+		}
+		if row := h.await(t, id, want); want == purchase.StateHeld && row.Summary.Cause != purchase.CauseUnproved {
+			t.Errorf("on the desk as %s", row.Summary.Cause)
+		}
 	}
 }
 

@@ -222,8 +222,8 @@ var engineFaults = []fault{
 	{
 		name: "after a refusal a buyer's return is no news",
 		file: "bridge/purchase/hearsay.go",
-		was:  "(p.Failed && p.Opened != nil && p.Opened.Detail.Unaskable)",
-		is:   "p.Failed",
+		was:  "(known || unaskable && p.Failed && !f.agreed().After(p.failedAt))",
+		is:   "(known || p.Failed && (unaskable || p.Failed))",
 		in:   engine, test: "TestWhoComesBackIsNotToldOfARefusalBeforeTheProviderIsAskedAgain",
 		cost: "The second card is paid and nobody looks before the next mark of the clock.",
 	},
@@ -250,5 +250,13 @@ var engineFaults = []fault{
 		is:   "case last.Result == Refused && now.IsZero():",
 		in:   engine, test: "TestSeatFirstWhoReloadsTheWayBackDoesNotHammerTheProvider",
 		cost: "Who reloads the way back makes us try a card a hundred times in five seconds, and the provider shuts us out.",
+	},
+	{
+		name: "who comes back from where nobody can be asked was refused before",
+		file: "bridge/purchase/hearsay.go",
+		was:  "p.Failed && !f.agreed().After(p.failedAt))",
+		is:   "p.Failed)",
+		in:   engine, test: "TestASecondCardOfWhichNobodyTellsIsOnTheDesk",
+		cost: "The second card is charged, its notification is lost, and nobody is told.",
 	},
 }

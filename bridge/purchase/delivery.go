@@ -63,7 +63,7 @@ type Order struct {
 	Money       Money
 	Description string    // the event's name, for the payer
 	Until       time.Time // the session should end before this
-	Return      string    // https address where the buyer comes back, whatever happened
+	Return      string    // https address where the buyer comes back; with cancel=1 who did not pay, if the account cannot be asked
 	Language    string    // "fr" or "en"
 	Key         string    // idempotency key: the same key never opens two sessions
 	Payment     string    // the session of ours that is to be shown again; "" for a new one

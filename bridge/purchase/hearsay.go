@@ -11,13 +11,15 @@ import (
 
 // hearsay is a digest of what was heard of a payment and no proof answers yet. The buyer's return counts: it asks to look, unless the
 // payment is known to be under way, paid or over. One that failed is not over, for the buyer may have paid with another card; where nobody
-// can be asked it counts as over.
+// can be asked, only who came back to pay since then may have.
 func hearsay(facts []*Fact, objects map[string]*object, p Payment) string {
-	known := p.Lapsed || p.Pending != "" || p.Authorised || len(p.moved) > 0 || (p.Failed && p.Opened != nil && p.Opened.Detail.Unaskable)
+	known := p.Lapsed || p.Pending != "" || p.Authorised || len(p.moved) > 0
+	unaskable := p.Opened != nil && p.Opened.Detail.Unaskable
 	var open []string
 	for i := range facts {
 		f := facts[i]
-		if f.Standing == Heard && !(f.Kind == Returned && known) && !answered(f, facts, objects[f.Object]) {
+		idle := f.Kind == Returned && (known || unaskable && p.Failed && !f.agreed().After(p.failedAt))
+		if f.Standing == Heard && !idle && !answered(f, facts, objects[f.Object]) {
 			open = append(open, f.ID)
 		}
 	}

@@ -21,6 +21,7 @@ type Payment struct {
 	Invoice    Invoice   // what the buyer asked to pay on; for payments of accounts that bill
 	held       bool      // it was reserved once, whatever became of it
 	heldAt     time.Time // when we last had proof of that
+	failedAt   time.Time // when we last had proof that an attempt failed
 	Captured   Money
 	Refunded   Money
 	Reversed   Money

@@ -150,6 +150,9 @@ func (p *Payment) note(f *Fact, objects map[string]*object) {
 		if f.Kind == Authorised && f.Seen.After(p.heldAt) {
 			p.heldAt = f.Seen
 		}
+		if f.Kind == Failed && f.Seen.After(p.failedAt) {
+			p.failedAt = f.Seen
+		}
 	}
 }
 
