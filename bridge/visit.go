@@ -183,8 +183,6 @@ func (g glance) sentAgain(pay *purchase.Payment) bool {
 	return g.Offer != nil && len(takings) > 0 && g.Offer.At.After(takings[len(takings)-1].At)
 }
 
-// fresh: the provider was asked just now, after the buyer came back. A buyer who was refused tries another card on the same page, and
-// must not be told of the first one's failure while the second was charged.
-func (g glance) fresh(pay *purchase.Payment) bool {
-	return !pay.LastAsked.Before(pay.LastHeard) && g.now.Sub(pay.LastAsked) <= returnFor
-}
+// fresh: the provider was asked just now. A buyer who was refused tries another card on the same page, and must not be told of the first
+// one's failure while the second was charged.
+func (g glance) fresh(pay *purchase.Payment) bool { return g.now.Sub(pay.LastAsked) <= returnFor }

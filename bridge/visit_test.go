@@ -72,25 +72,6 @@ func TestWhereNobodyCanBeAskedARefusalSaysNothingOfTheNextCard(t *testing.T) {
 	}
 }
 
-// Where nobody can be asked, who did not pay comes back by another address than who did.
-func TestASecondCardOfWhichNobodyTellsIsOnTheDesk(t *testing.T) {
-	t.Parallel()
-	for how, want := range map[purchase.Return]purchase.State{purchase.ReturnPaying: purchase.StateHeld, purchase.ReturnGivenUp: purchase.StateAbandoned} {
-		h := newHouse(t, 4*time.Second)
-		b := h.nodeWith(t, "a", bridge.Account{Name: "shop", Kind: "psp", Environment: "main", Provider: deaf{h.psp}})
-		h.run(t, b)
-		id := h.dynamics.register(euros45, time.Now())
-		ref := strings.TrimPrefix(checkout(t, b, id).Redirect, "https://psp.example/pay/")
-		receive(t, b, delivery(t, payment{Purchase: id, Ref: ref, Kind: purchase.Failed, At: time.Now()}, "m1"), bridge.Accepted)
-		if _, err := b.Visit(t.Context(), tokenFor(t, h, id, ref), how); err != nil {
-			t.Fatal(err)
-		}
-		if row := h.await(t, id, want); want == purchase.StateHeld && row.Summary.Cause != purchase.CauseUnproved {
-			t.Errorf("on the desk as %s", row.Summary.Cause)
-		}
-	}
-}
-
 func TestASessionThatOneAttemptUsesUpIsNotOfferedAgain(t *testing.T) {
 	t.Parallel()
 	for once, same := range map[bool]bool{true: false, false: true} {

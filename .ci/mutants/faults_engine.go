@@ -222,8 +222,8 @@ var engineFaults = []fault{
 	{
 		name: "after a refusal a buyer's return is no news",
 		file: "bridge/purchase/hearsay.go",
-		was:  "(known || unaskable && p.Failed && !f.agreed().After(p.failedAt))",
-		is:   "(known || p.Failed && (unaskable || p.Failed))",
+		was:  "known || unaskable && p.Failed && !f.agreed().After(p.failedAt)",
+		is:   "known || p.Failed && (unaskable || p.Failed)",
 		in:   engine, test: "TestWhoComesBackIsNotToldOfARefusalBeforeTheProviderIsAskedAgain",
 		cost: "The second card is paid and nobody looks before the next mark of the clock.",
 	},
@@ -254,9 +254,9 @@ var engineFaults = []fault{
 	{
 		name: "who comes back from where nobody can be asked was refused before",
 		file: "bridge/purchase/hearsay.go",
-		was:  "p.Failed && !f.agreed().After(p.failedAt))",
-		is:   "p.Failed)",
-		in:   engine, test: "TestASecondCardOfWhichNobodyTellsIsOnTheDesk",
+		was:  "p.Failed && !f.agreed().After(p.failedAt)",
+		is:   "p.Failed",
+		in:   engine, test: "TestABuyerWhoCameBackFromWhomNobodyCanAskIsNotForgotten",
 		cost: "The second card is charged, its notification is lost, and nobody is told.",
 	},
 }

@@ -18,8 +18,11 @@ func hearsay(facts []*Fact, objects map[string]*object, p Payment) string {
 	var open []string
 	for i := range facts {
 		f := facts[i]
-		idle := f.Kind == Returned && (known || unaskable && p.Failed && !f.agreed().After(p.failedAt))
-		if f.Standing == Heard && !idle && !answered(f, facts, objects[f.Object]) {
+		settled := known || unaskable && p.Failed && !f.agreed().After(p.failedAt)
+		if f.Kind != Returned {
+			settled = answered(f, facts, objects[f.Object])
+		}
+		if f.Standing == Heard && !settled {
 			open = append(open, f.ID)
 		}
 	}
@@ -32,9 +35,6 @@ func hearsay(facts []*Fact, objects map[string]*object, p Payment) string {
 
 // answered tells whether proof says at least as much as the hearsay about the same thing.
 func answered(f *Fact, facts []*Fact, o *object) bool {
-	if f.Kind == Returned {
-		return false
-	}
 	if f.Kind == Approved || f.Kind == Lapsed {
 		return slices.ContainsFunc(facts, func(g *Fact) bool {
 			return g.Standing == Proved && (g.Kind == f.Kind || g.Kind == Lapsed || progress[g.Kind] >= progress[Pending])

@@ -223,6 +223,14 @@ func TestOnlyWhoArrivesComesBackToPay(t *testing.T) {
 	}
 }
 
+func TestWhoCouldNotBeNotedStillComesBackToPay(t *testing.T) {
+	t.Parallel()
+	e := &engine{visit: bridge.Visit{State: bridge.BuyerUnknown}}
+	if _, page := get(t, face(t, e, zap.NewNop()).URL+"/return/token", nil); strings.Contains(page, "seen=") || !strings.Contains(page, `http-equiv="refresh"`) {
+		t.Error("the next look is taken for one at a page of ours")
+	}
+}
+
 func TestAnUnknownTokenIsAPage(t *testing.T) {
 	t.Parallel()
 	resp, page := get(t, face(t, &engine{err: bridge.ErrNotFound}, zap.NewNop()).URL+"/return/guess", http.Header{"Accept-Language": {"de, en;q=0.5"}})
